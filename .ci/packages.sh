@@ -1,0 +1,24 @@
+# Installs the Debian packages named as arguments that are missing, as root or with sudo;
+# where neither is possible it prints the one command to run and returns 1. To be sourced.
+ensure_packages() {
+  local missing=()
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  local command="apt-get install -y --no-install-recommends ${missing[*]}"
+  local root=""
+  if [ "$(id -u)" -ne 0 ]; then
+    if sudo -n true 2>/dev/null; then root="sudo"; else
+      echo "Debian packages are missing. Run this once, then try again:" >&2
+      echo "  sudo apt-get update && sudo $command" >&2
+      return 1
+    fi
+  fi
+  echo "installing: ${missing[*]}" >&2
+  $root apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive $root $command -qq >&2
+}
+
+# The packages the CPU device is built from.
+NATIVE_PACKAGES=(libdnnl-dev libopenblas-openmp-dev)

@@ -1,0 +1,2 @@
+// The program starts here.
+Console.WriteLine("not written yet");

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The one test command. Arguments go to the test runner: ./test.sh --filter Golden
+set -euo pipefail
+cd "$(dirname "$0")"
+. .ci/packages.sh
+. .ci/build-native.sh
+
+ensure_packages "${NATIVE_PACKAGES[@]}" clang-19
+build_native
+dotnet build ResNetCudnn.sln -c Release --nologo -v quiet
+
+mkdir -p build
+log=build/test.log
+status=0
+dotnet test ResNetCudnn.sln -c Release --no-build --nologo -maxcpucount:1 "$@" 2>&1 | tee "$log" || status=$?
+
+# The runner prints one line a project: "Passed!  - Failed: 0, Passed: 12, Skipped: 1, Total: 13, ..."
+counts=$(awk '/Failed: *[0-9]+, Passed: *[0-9]+, Skipped: *[0-9]+/ {
+  match($0, /Failed: *[0-9]+/);  f += substr($0, RSTART + 7, RLENGTH - 7)
+  match($0, /Passed: *[0-9]+/);  p += substr($0, RSTART + 7, RLENGTH - 7)
+  match($0, /Skipped: *[0-9]+/); s += substr($0, RSTART + 8, RLENGTH - 8)
+} END { printf "%d passed, %d failed, %d skipped", p, f, s }' "$log")
+case "$counts" in
+  "0 passed"*) [ "$status" -ne 0 ] || status=1; echo "no test ran" ;;
+  *" 0 failed"*) ;;
+  *) [ "$status" -ne 0 ] || status=1 ;;
+esac
+echo "$counts"
+exit "$status"
