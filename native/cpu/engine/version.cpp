@@ -1,2 +1,0 @@
-// Placeholder translation unit until the engine's first file lands.
-namespace cpu {}

@@ -1,0 +1,225 @@
+// The training step's own kernels: everything between the data set and the first layer, and between the logits and the
+// next step's parameters. What cuDNN and cuBLAS do is not repeated here.
+//
+// Conventions:
+// - Pointers are device addresses. Counts are of elements. Activations are N, H, W, C unless a name says nchw.
+// - `state` is eight 4-byte words on the device, written by the host once per epoch and read back once per log line:
+//     [0] step within the epoch (u32)   [1] learning rate (f32)   [2..3] sum of losses (f64)   [4..5] correct
+//     predictions (u64)
+// - Nothing accumulates into gradients: each step overwrites them. Sums of metrics accumulate until the host clears
+// them.
+// - Every reduction has a fixed order: the same inputs give the same bits.
+#include "device.h"
+#include "mathematics.h"
+
+// The batch `state[0]` of the epoch: for image i of the batch the record permutation[state[0] * batch + i] of the data
+// set (planes of bytes, channels x height x width), each byte through `table` (channels x 256 values: (byte / 255 -
+// mean) / deviation). One thread a pixel; grid: ceil(batch * height * width / block size).
+KERNEL(gather_normalize_nhwc, const u8* RESTRICT images, const u8* RESTRICT labels, const u32* RESTRICT permutation,
+       const u32* RESTRICT state, const float* RESTRICT table, float* RESTRICT x, i32* RESTRICT y, u32 batch,
+       u32 channels, u32 height, u32 width) {
+  u32 plane = height * width;
+  u64 pixels = (u64)batch * plane;
+  u64 first = (u64)BLOCK * BLOCK_SIZE;
+  u64 offset = (u64)state[0] * batch;
+  FOR_EACH_THREAD_BELOW(first < pixels ? pixels - first : 0) {
+    u64 pixel = first + THREAD;
+    u32 image = (u32)(pixel / plane);
+    u32 position = (u32)(pixel - (u64)image * plane);
+    u32 record = permutation[offset + image];
+    const u8* source = images + (u64)record * channels * plane + position;
+    for (u32 c = 0; c < channels; ++c) x[pixel * channels + c] = table[c * 256 + source[(u64)c * plane]];
+    if (position == 0) y[image] = labels[record];
+  }
+}
+
+// The same for N, C, H, W activations.
+KERNEL(gather_normalize_nchw, const u8* RESTRICT images, const u8* RESTRICT labels, const u32* RESTRICT permutation,
+       const u32* RESTRICT state, const float* RESTRICT table, float* RESTRICT x, i32* RESTRICT y, u32 batch,
+       u32 channels, u32 height, u32 width) {
+  u32 plane = height * width;
+  u64 pixels = (u64)batch * plane;
+  u64 first = (u64)BLOCK * BLOCK_SIZE;
+  u64 offset = (u64)state[0] * batch;
+  FOR_EACH_THREAD_BELOW(first < pixels ? pixels - first : 0) {
+    u64 pixel = first + THREAD;
+    u32 image = (u32)(pixel / plane);
+    u32 position = (u32)(pixel - (u64)image * plane);
+    u32 record = permutation[offset + image];
+    const u8* source = images + (u64)record * channels * plane + position;
+    float* target = x + (u64)image * channels * plane + position;
+    for (u32 c = 0; c < channels; ++c) target[(u64)c * plane] = table[c * 256 + source[(u64)c * plane]];
+    if (position == 0) y[image] = labels[record];
+  }
+}
+
+// The lowest index of a row's greatest value.
+DEVICE_FUNCTION u32 arg_max(const float* row, u32 classes) {
+  u32 best = 0;
+  for (u32 k = 1; k < classes; ++k) {
+    if (row[k] > row[best]) best = k;
+  }
+  return best;
+}
+
+// Softmax cross-entropy of `logits` (batch x classes) with labels smoothed by s: q = (1 - s) onehot + s / classes,
+//   sample_loss = -sum q log softmax(logits),   dlogits = scale (softmax(logits) - q),
+// where scale is 1/batch for the mean. `dlogits` may be null (evaluation). sample_correct is 1 where the prediction,
+// the lowest index of the maximum, is the label. One thread a row; grid: ceil(batch / block size).
+KERNEL(softmax_cross_entropy, const float* RESTRICT logits, const i32* RESTRICT labels, float* RESTRICT dlogits,
+       float* RESTRICT sample_loss, i32* RESTRICT sample_correct, u32 batch, u32 classes, float scale,
+       float label_smoothing) {
+  u32 first = BLOCK * BLOCK_SIZE;
+  FOR_EACH_THREAD_BELOW(first < batch ? batch - first : 0) {
+    u32 n = first + THREAD;
+    const float* row = logits + (u64)n * classes;
+    u32 label = (u32)labels[n];
+    u32 best = arg_max(row, classes);
+    float maximum = row[best];
+    float sum = 0.0f;
+    float shifted_sum = 0.0f;
+    for (u32 k = 0; k < classes; ++k) {
+      float shifted = row[k] - maximum;
+      sum += exponential_of_nonpositive(shifted);
+      shifted_sum += shifted;
+    }
+    float logarithm = logarithm_of_at_least_one(sum);
+    float share = label_smoothing / (float)classes;
+    float label_loss = logarithm - (row[label] - maximum);
+    sample_loss[n] = label_smoothing == 0.0f
+                         ? label_loss
+                         : (1.0f - label_smoothing) * label_loss + share * ((float)classes * logarithm - shifted_sum);
+    sample_correct[n] = best == label ? 1 : 0;
+    if (dlogits) {
+      float reciprocal = 1.0f / sum;
+      float* gradient = dlogits + (u64)n * classes;
+      for (u32 k = 0; k < classes; ++k) {
+        float probability = exponential_of_nonpositive(row[k] - maximum) * reciprocal;
+        float target = (k == label ? 1.0f - label_smoothing : 0.0f) + share;
+        gradient[k] = scale * (probability - target);
+      }
+    }
+  }
+}
+
+// sample_correct[n] = 1 where the lowest index of the maximum of row n is its label. One thread a row.
+KERNEL(top1_count, const float* RESTRICT logits, const i32* RESTRICT labels, i32* RESTRICT sample_correct, u32 batch,
+       u32 classes) {
+  u32 first = BLOCK * BLOCK_SIZE;
+  FOR_EACH_THREAD_BELOW(first < batch ? batch - first : 0) {
+    u32 n = first + THREAD;
+    sample_correct[n] = arg_max(logits + (u64)n * classes, classes) == (u32)labels[n] ? 1 : 0;
+  }
+}
+
+// Adds a batch's losses and hits to the sums in `state`. One block of at most 32 threads.
+KERNEL(accumulate_metrics, const float* RESTRICT sample_loss, const i32* RESTRICT sample_correct, u32* RESTRICT state,
+       u32 batch) {
+  SHARED double losses[32];
+  SHARED u32 hits[32];
+  FOR_EACH_THREAD_BELOW(32u) {
+    double loss = 0.0;
+    u32 hit = 0;
+    for (u32 n = THREAD; n < batch; n += BLOCK_SIZE) {
+      loss += (double)sample_loss[n];
+      hit += (u32)sample_correct[n];
+    }
+    losses[THREAD] = loss;
+    hits[THREAD] = hit;
+  }
+  BARRIER();
+  FOR_EACH_THREAD_BELOW(1u) {
+    double loss = 0.0;
+    u64 hit = 0;
+    for (u32 i = 0; i < BLOCK_SIZE && i < 32u; ++i) {
+      loss += losses[i];
+      hit += hits[i];
+    }
+    *(double*)(state + 2) += loss;
+    *(u64*)(state + 4) += hit;
+  }
+}
+
+// Stochastic gradient descent with momentum and weight decay over one flat buffer, as PyTorch defines it:
+//   v = momentum_factor v + (g + weight_decay p),   p = p - learning_rate v,
+// v starts at zero. Each block serves four runs of its size; grid: ceil(count / (4 block size)).
+KERNEL(sgd_momentum, float* RESTRICT parameters, const float* RESTRICT gradients, float* RESTRICT momentum,
+       const u32* RESTRICT state, float momentum_factor, float weight_decay, u64 count) {
+  float learning_rate = bits_to_float(state[1]);
+  for (u32 run = 0; run < 4; ++run) {
+    u64 first = ((u64)BLOCK * 4 + run) * BLOCK_SIZE;
+    FOR_EACH_THREAD_BELOW(first < count ? count - first : 0) {
+      u64 i = first + THREAD;
+      float p = parameters[i];
+      float v = momentum_factor * momentum[i] + (gradients[i] + weight_decay * p);
+      momentum[i] = v;
+      parameters[i] = p - learning_rate * v;
+    }
+  }
+}
+
+// The next step of the epoch. Grid 1, block 1.
+KERNEL(advance_step, u32* state) {
+  FOR_EACH_THREAD_BELOW(1u) { state[0] += 1; }
+}
+
+// y[r][c] += bias[c]. One thread an element; grid: ceil(rows * columns / block size).
+KERNEL(add_bias_rows, float* RESTRICT y, const float* RESTRICT bias, u32 rows, u32 columns) {
+  u64 count = (u64)rows * columns;
+  u64 first = (u64)BLOCK * BLOCK_SIZE;
+  FOR_EACH_THREAD_BELOW(first < count ? count - first : 0) {
+    u64 i = first + THREAD;
+    y[i] += bias[i % columns];
+  }
+}
+
+// db[c] = sum over r of dy[r][c]. One thread a column; grid: ceil(columns / block size).
+KERNEL(sum_rows, const float* RESTRICT dy, float* RESTRICT db, u32 rows, u32 columns) {
+  u32 first = BLOCK * BLOCK_SIZE;
+  FOR_EACH_THREAD_BELOW(first < columns ? columns - first : 0) {
+    u32 c = first + THREAD;
+    float sum = 0.0f;
+    for (u32 r = 0; r < rows; ++r) sum += dy[(u64)r * columns + c];
+    db[c] = sum;
+  }
+}
+
+// The parameter-free shortcut of He et al. (option A) between stages: every second pixel of x (n x h x w x c), zero
+// channels appended: y is n x ceil(h/2) x ceil(w/2) x out_c. One thread an output element; grid: ceil(elements of y /
+// block size).
+KERNEL(subsample_pad_nhwc, const float* RESTRICT x, float* RESTRICT y, u32 n, u32 h, u32 w, u32 c, u32 out_c) {
+  u32 out_h = (h + 1) / 2;
+  u32 out_w = (w + 1) / 2;
+  u64 count = (u64)n * out_h * out_w * out_c;
+  u64 first = (u64)BLOCK * BLOCK_SIZE;
+  FOR_EACH_THREAD_BELOW(first < count ? count - first : 0) {
+    u64 i = first + THREAD;
+    u32 channel = (u32)(i % out_c);
+    u64 pixel = i / out_c;
+    u32 column = (u32)(pixel % out_w);
+    u64 line = pixel / out_w;
+    u32 row = (u32)(line % out_h);
+    u64 image = line / out_h;
+    y[i] = channel < c ? x[((image * h + 2 * row) * w + 2 * column) * c + channel] : 0.0f;
+  }
+}
+
+// Its adjoint: dx is written whole, zero where no output looked. One thread an element of dx.
+KERNEL(subsample_pad_nhwc_backward, const float* RESTRICT dy, float* RESTRICT dx, u32 n, u32 h, u32 w, u32 c,
+       u32 out_c) {
+  u32 out_h = (h + 1) / 2;
+  u32 out_w = (w + 1) / 2;
+  u64 count = (u64)n * h * w * c;
+  u64 first = (u64)BLOCK * BLOCK_SIZE;
+  FOR_EACH_THREAD_BELOW(first < count ? count - first : 0) {
+    u64 i = first + THREAD;
+    u32 channel = (u32)(i % c);
+    u64 pixel = i / c;
+    u32 column = (u32)(pixel % w);
+    u64 line = pixel / w;
+    u32 row = (u32)(line % h);
+    u64 image = line / h;
+    bool seen = row % 2 == 0 && column % 2 == 0;
+    dx[i] = seen ? dy[((image * out_h + row / 2) * out_w + column / 2) * out_c + channel] : 0.0f;
+  }
+}
