@@ -1,0 +1,203 @@
+using System.Text.Json;
+
+namespace CudnnNet.Generator.Facts;
+
+/// <summary>A JSON value together with the way that led to it, so that an error can say where the facts are wrong.</summary>
+internal readonly struct FactNode(string file, string path, JsonElement element)
+{
+    public JsonElement Element => element;
+
+    public FactNode? Find(string name)
+    {
+        Require(JsonValueKind.Object);
+        return element.TryGetProperty(name, out JsonElement value) ? new FactNode(file, $"{path}.{name}", value) : null;
+    }
+
+    public FactNode Get(string name) => Find(name) ?? throw Error($"has no \"{name}\"");
+
+    public string Text(string name) => Get(name).Text();
+
+    public string? OptionalText(string name) => Find(name)?.Text();
+
+    public string Text()
+    {
+        Require(JsonValueKind.String);
+        return element.GetString()!;
+    }
+
+    public int Int32(string name)
+    {
+        FactNode node = Get(name);
+        return node.Element.ValueKind == JsonValueKind.Number && node.Element.TryGetInt32(out int value)
+            ? value
+            : throw node.Error($"is {node.Element.GetRawText()} where a 32-bit integer belongs");
+    }
+
+    public bool Flag(string name, bool otherwise = false) => Find(name)?.Boolean() ?? otherwise;
+
+    public List<T> List<T>(string name, Func<FactNode, T> read)
+    {
+        if (Find(name) is not { } node)
+        {
+            return [];
+        }
+        node.Require(JsonValueKind.Array);
+        var result = new List<T>(node.Element.GetArrayLength());
+        foreach (JsonElement item in node.Element.EnumerateArray())
+        {
+            result.Add(read(new FactNode(file, $"{node.Path}[{result.Count}]", item)));
+        }
+        return result;
+    }
+
+    public List<T> Members<T>(string name, Func<string, FactNode, T> read)
+    {
+        if (Find(name) is not { } node)
+        {
+            return [];
+        }
+        node.Require(JsonValueKind.Object);
+        var result = new List<T>();
+        foreach (JsonProperty member in node.Element.EnumerateObject())
+        {
+            result.Add(read(member.Name, new FactNode(file, $"{node.Path}.{member.Name}", member.Value)));
+        }
+        return result;
+    }
+
+    public FactException Error(string problem)
+    {
+        string name = element.ValueKind == JsonValueKind.Object && element.TryGetProperty("name", out JsonElement value) ? $" ({value})" : "";
+        return new FactException($"{file}: {path}{name} {problem}");
+    }
+
+    private string Path => path;
+
+    private bool Boolean() => element.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw Error($"is {element.GetRawText()} where true or false belongs"),
+    };
+
+    private void Require(JsonValueKind kind)
+    {
+        if (element.ValueKind != kind)
+        {
+            throw Error($"is a JSON {element.ValueKind} where a JSON {kind} belongs");
+        }
+    }
+}
+
+/// <summary>Reads the JSON files of native/abi.</summary>
+internal static class FactReader
+{
+    public static IReadOnlyList<LibraryFacts> ReadAll(string folder) => [.. LibraryId.All.Select(id => Read(folder, id))];
+
+    public static LibraryFacts Read(string folder, LibraryId id)
+    {
+        string path = Path.Combine(folder, id.FactFile);
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (IOException e)
+        {
+            throw new FactException($"{path}: the facts of {id.DisplayName} cannot be read: {e.Message}", e);
+        }
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            return ReadLibrary(id, new FactNode(path, "$", document.RootElement));
+        }
+        catch (JsonException e)
+        {
+            throw new FactException($"{path}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {e.Message}", e);
+        }
+    }
+
+    private static LibraryFacts ReadLibrary(LibraryId id, FactNode root)
+    {
+        List<string> versions = root.List("versions", n => n.Text());
+        var facts = new LibraryFacts(
+            id, root.Text("library"), root.Text("reference"), versions,
+            root.List("functions", ReadFunction), root.List("enums", ReadEnum), root.List("structs", ReadStruct),
+            root.List("handles", n => new HandleFact(n.Text("name"), n.Text("canonical"), n.Text("since"))),
+            root.List("aliases", n => new AliasFact(n.Text("name"), n.Text("target"), n.Flag("opaque"), n.Text("since"))),
+            root.List("callbacks", n => new CallbackFact(n.Text("name"), n.Text("returns"), n.List("params", ReadParameter), n.Text("since"))),
+            root.List("constants", ReadConstant),
+            root.Members("external_types", (name, n) => new ExternalTypeFact(name, n.Text("canonical"))));
+        if (facts.Functions.Count == 0)
+        {
+            throw root.Error("has no \"functions\"");
+        }
+        foreach (FunctionFact function in facts.Functions)
+        {
+            if (!versions.Contains(function.Since) || (function.Until is { } until && !versions.Contains(until)))
+            {
+                throw root.Error($"says {function.Name} exists from {function.Since} to {function.Until ?? "the newest"}, which \"versions\" does not list");
+            }
+        }
+        return facts;
+    }
+
+    private static ParameterFact ReadParameter(FactNode n) => new(n.Text("name"), n.Text("type"));
+
+    private static FunctionFact ReadFunction(FactNode n) => new(
+        n.Text("name"), n.OptionalText("api_name") ?? n.Text("name"), n.OptionalText("kind") ?? "default", n.Text("returns"),
+        n.List("params", ReadParameter), n.Text("since"), n.OptionalText("until"), n.Flag("exported", true), n.Flag("deprecated"));
+
+    private static EnumFact ReadEnum(FactNode n)
+    {
+        List<EnumeratorFact> values = n.Members("values", (name, value) => new EnumeratorFact(name, Integer(value)));
+        // A later version's negative enumerator makes the type signed; all versions' enumerators share one type here.
+        string underlying = n.Text("underlying");
+        if (underlying == "unsigned int" && values.Any(v => v.Value < 0))
+        {
+            underlying = "int";
+        }
+        return new EnumFact(
+            n.Text("name"), n.OptionalText("tag"), n.List("aliases", a => a.Text()), underlying, values, n.Text("since"), n.OptionalText("until"));
+    }
+
+    private static StructFact ReadStruct(FactNode n) => new(
+        n.Text("name"), n.OptionalText("tag"), n.List("aliases", a => a.Text()), n.OptionalText("kind") == "union",
+        n.Int32("size"), n.Int32("align"), n.List("fields", ReadField), Nested(n.List("other_fields", ReadField)),
+        n.List("layouts", l => new StructLayoutFact(l.List("in", v => v.Text()), l.Int32("size"), l.Int32("align"), l.List("fields", ReadField))),
+        n.Text("since"), n.OptionalText("until"));
+
+    private static FieldFact ReadField(FactNode n) => new(
+        n.Text("name"), n.Text("type"), n.Int32("offset"), n.Int32("size"), n.Find("fields") is null ? null : n.List("fields", ReadField));
+
+    // Fields of other versions are listed flat: "localized", "localized.deviceId"; a dot means a member of an inline struct.
+    private static List<FieldFact> Nested(List<FieldFact> fields)
+    {
+        var result = new List<FieldFact>();
+        foreach (FieldFact f in fields.Where(f => !f.Name.Contains('.')))
+        {
+            List<FieldFact> members = [.. fields.Where(m => m.Name.StartsWith(f.Name + ".", StringComparison.Ordinal))
+                .Select(m => m with { Name = m.Name[(f.Name.Length + 1)..] })];
+            result.Add(members.Count == 0 ? f : f with { Fields = Nested(members) });
+        }
+        return result;
+    }
+
+    private static ConstantFact ReadConstant(FactNode n)
+    {
+        FactNode value = n.Get("value");
+        object constant = value.Element.ValueKind switch
+        {
+            JsonValueKind.String => value.Text(),
+            JsonValueKind.Number when value.Element.TryGetInt64(out long integer) => integer,
+            JsonValueKind.Number when value.Element.TryGetUInt64(out ulong integer) => integer,
+            JsonValueKind.Number => value.Element.GetDouble(),
+            _ => throw value.Error("is neither a number nor a string"),
+        };
+        return new ConstantFact(n.Text("name"), n.Text("type"), constant, n.Text("since"));
+    }
+
+    private static long Integer(FactNode n) => n.Element.ValueKind == JsonValueKind.Number && n.Element.TryGetInt64(out long value)
+        ? value
+        : throw n.Error($"is {n.Element.GetRawText()} where an integer belongs");
+}
