@@ -12,9 +12,7 @@ internal sealed class CHeaderWriter(IReadOnlyList<LibraryFacts> libraries)
     private static readonly HashSet<string> s_keywords =
         ["and", "class", "delete", "export", "new", "not", "operator", "or", "private", "public", "template", "this", "typename", "virtual", "xor"];
 
-    private readonly Dictionary<string, StructFact> _structs = libraries.SelectMany(l => l.Structs)
-        .SelectMany(s => s.Aliases.Append(s.Name).Append(s.CTag).Distinct().Select(n => (n, s)))
-        .GroupBy(p => p.n).ToDictionary(g => g.Key, g => g.First().s);
+    private readonly StructAlignment _alignment = new(libraries);
 
     /// <summary>The types of the CUDA runtime and of C that the libraries' own headers take from elsewhere.</summary>
     public string WriteRuntimeTypes()
@@ -72,7 +70,7 @@ internal sealed class CHeaderWriter(IReadOnlyList<LibraryFacts> libraries)
         w.Line();
         foreach (StructFact s in InOrderOfUse(library.Structs))
         {
-            string aligned = s.Alignment > NaturalAlignment(s.Fields) ? $" __attribute__((aligned({s.Alignment})))" : "";
+            string aligned = s.Alignment > _alignment.OfFields(s.Fields) ? $" __attribute__((aligned({s.Alignment})))" : "";
             w.Block($"{Keyword(s)}{aligned} {s.CTag} {{", () => WriteFields(w, s.Fields, s.OtherFields, s.IsUnion), "};", brace: null);
         }
         w.Line();
@@ -260,22 +258,12 @@ internal sealed class CHeaderWriter(IReadOnlyList<LibraryFacts> libraries)
                     VisitField(inner);
                 }
             }
-            else if (CType.Parse(f.Type) is { Pointers: 0 } type && _structs.TryGetValue(type.Base, out StructFact? needed) && structs.Contains(needed))
+            else if (CType.Parse(f.Type) is { Pointers: 0 } type && _alignment.Find(type.Base) is { } needed && structs.Contains(needed))
             {
                 Visit(needed);
             }
         }
     }
-
-    private int NaturalAlignment(IReadOnlyList<FieldFact> fields) => fields.Count == 0 ? 1 : fields.Max(f =>
-    {
-        if (f.IsInline)
-        {
-            return NaturalAlignment(f.Fields!);
-        }
-        CType type = CType.Parse(f.Type);
-        return type.Pointers == 0 && _structs.TryGetValue(type.Base, out StructFact? s) ? s.Alignment : f.Size / Math.Max(1, type.Length);
-    });
 
     private static void WriteFields(SourceWriter w, IReadOnlyList<FieldFact> fields, IReadOnlyList<FieldFact> otherFields, bool union)
     {
