@@ -12,7 +12,7 @@ struct ActivationDescriptor {
   cudnnNanPropagation_t nan_propagation = CUDNN_NOT_PROPAGATE_NAN;
   /// Ceiling of CLIPPED_RELU, alpha of ELU.
   double coefficient = 0;
-  double swish_beta = 0;
+  double swish_beta = 1;
 };
 
 }  // namespace cpu

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "engine/handles.h"
@@ -15,7 +16,14 @@ struct FilterDescriptor {
   int rank = 0;
   int dims[CUDNN_DIM_MAX] = {};
 
+  /// Product of the dimensions; 0 when unset.
   int64_t elements() const;
+  /// Filters are always packed. Modulo 2^64.
+  size_t size_in_bytes() const;
+  /// Whether every dimension is positive.
+  bool is_set() const;
+  /// A dimension below 1 fails and leaves what precedes it set and the rest 0.
+  cudnnStatus_t set(cudnnDataType_t type, cudnnTensorFormat_t new_format, int new_rank, const int* new_dims);
 };
 
 }  // namespace cpu
