@@ -98,7 +98,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         null or "AUTO" => DeviceKind.Auto,
         "CUDA" => DeviceKind.Cuda,
         "CPU" => DeviceKind.Cpu,
-        var other => throw new ArgumentException($"CUDNNNET_DEVICE is \"{other}\"; it can be auto, cuda or cpu."),
+        _ => throw new ArgumentException($"CUDNNNET_DEVICE is \"{environment.Variable("CUDNNNET_DEVICE")}\"; it can be auto, cuda or cpu."),
     };
 
     private DeviceKind Select()
