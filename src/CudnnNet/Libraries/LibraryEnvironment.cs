@@ -17,7 +17,7 @@ internal class LibraryEnvironment
         => Directory.Exists(parent) ? Directory.EnumerateDirectories(parent, pattern).Order(StringComparer.Ordinal) : [];
 
     /// <summary>Loads a file by its full path, or by name as the operating system's loader finds it.</summary>
-    /// <returns>The handle, or 0 with the loader's words in <paramref name="error"/>.</returns>
+    /// <returns>The handle, or 0 with the loader's reason in <paramref name="error"/>; that is empty where there is simply no such file.</returns>
     public virtual nint Load(string pathOrName, out string error)
     {
         try
@@ -29,7 +29,7 @@ internal class LibraryEnvironment
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            error = FirstLine(e.Message);
+            error = Reason(e.Message, Path.GetFileName(pathOrName));
             return 0;
         }
     }
@@ -37,8 +37,22 @@ internal class LibraryEnvironment
     /// <summary>The address of an exported symbol, or 0.</summary>
     public virtual nint Export(nint library, string symbol) => NativeLibrary.TryGetExport(library, symbol, out nint address) ? address : 0;
 
-    // The runtime's message lists every variation of the name it tried; the first line is the one with the reason.
-    private static string FirstLine(string message) => message.AsSpan().Trim() is var text && text.IndexOf('\n') is >= 0 and int end
-        ? text[..end].Trim().ToString()
-        : text.ToString();
+    // The runtime tries several spellings of a name and lists what the loader said to each. Only what goes beyond "there is no such file"
+    // is worth telling, for instance a dependency that is missing.
+    internal static string Reason(string message, string name)
+    {
+        bool listed = false;
+        foreach (string line in message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Skip(1))
+        {
+            listed = true;
+            string file = Path.GetFileName(line.Split(':')[0]);
+            bool absent = file.Contains(Path.GetFileNameWithoutExtension(name), StringComparison.Ordinal)
+                && line.Contains("cannot open shared object file: No such file", StringComparison.Ordinal);
+            if (!absent)
+            {
+                return line;
+            }
+        }
+        return listed ? "" : message.Trim();
+    }
 }

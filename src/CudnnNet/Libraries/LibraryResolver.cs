@@ -118,7 +118,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
             return DeviceKind.Cpu;
         }
         Loaded? driver = FindNvidia(NativeLibraryId.Cuda, out string finding);
-        bool usable = driver is not null && CountsADevice(driver, out finding);
+        bool usable = driver is not null && CountsDevices(driver, out finding);
         if (!usable && requested == DeviceKind.Cuda)
         {
             throw new MissingLibraryException(
@@ -134,7 +134,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         return _selected.Value;
     }
 
-    private bool CountsADevice(Loaded driver, out string finding)
+    private bool CountsDevices(Loaded driver, out string finding)
     {
         var initialise = (delegate* unmanaged<uint, CUresult>)environment.Export(driver.Handle, "cuInit");
         var count = (delegate* unmanaged<int*, CUresult>)environment.Export(driver.Handle, "cuDeviceGetCount");
@@ -276,7 +276,8 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
     private sealed class Search(LibraryEnvironment environment)
     {
         private readonly List<string> _failures = [];
-        private readonly List<string> _absent = [];
+        private readonly List<string> _notFound = [];
+        private readonly List<string> _emptyFolders = [];
 
         public Loaded? InFolders(IEnumerable<string> folders, IReadOnlyList<string> names)
         {
@@ -297,7 +298,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
                 }
                 if (!any)
                 {
-                    _absent.Add(folder);
+                    _emptyFolders.Add(folder);
                 }
             }
             return null;
@@ -318,10 +319,17 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         public string Report()
         {
             var text = new StringBuilder();
-            text.AppendJoin("; ", _failures);
-            if (_absent.Count > 0)
+            if (_notFound.Count > 0)
             {
-                text.Append(text.Length > 0 ? "; " : "").Append("not in ").AppendJoin(", ", _absent);
+                text.AppendJoin(" and ", _notFound).Append(_notFound.Count == 1 ? " was" : " were").Append(" not found by the system's loader");
+                if (_emptyFolders.Count > 0)
+                {
+                    text.Append(", nor in ").AppendJoin(", ", _emptyFolders);
+                }
+            }
+            foreach (string failure in _failures)
+            {
+                text.Append(text.Length > 0 ? "; " : "").Append(failure);
             }
             return text.ToString();
         }
@@ -333,7 +341,14 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
             {
                 return new Loaded(handle, pathOrName);
             }
-            _failures.Add($"{pathOrName} could not be loaded ({error})");
+            if (error.Length == 0)
+            {
+                _notFound.Add(pathOrName);
+            }
+            else
+            {
+                _failures.Add($"{pathOrName} could not be loaded ({error})");
+            }
             return null;
         }
     }
