@@ -1,3 +1,4 @@
+using CudnnNet.Generator.Documents;
 using CudnnNet.Generator.Facts;
 
 namespace CudnnNet.Generator;
@@ -5,19 +6,23 @@ namespace CudnnNet.Generator;
 /// <summary>The command line: regenerates in place, or checks that regenerating would change nothing.</summary>
 internal static class Program
 {
+    internal const string CpuDevice = "build/native/libcudnnnet_cpu.so";
+
     private const string Usage = """
-        usage: dotnet run --project src/CudnnNet.Generator -c Release [-- [--check] [--root FOLDER]]
+        usage: dotnet run --project src/CudnnNet.Generator -c Release [-- [--check] [--document] [--root FOLDER]]
 
         Reads native/abi/*.json and writes what is generated from it: the raw bindings, their layout tests,
         and the headers and exported symbols of the CPU device.
 
           --check        write nothing; exit 1 and list the files if anything would change
+          --document     also docs/cpu-device.md, which functions the CPU device implements, as build/native/libcudnnnet_cpu.so answers
           --root FOLDER  the repository (default: the nearest folder above with ResNetCudnn.sln)
         """;
 
     private static int Main(string[] arguments)
     {
         bool check = false;
+        bool document = false;
         string? root = null;
         for (int i = 0; i < arguments.Length; i++)
         {
@@ -25,6 +30,9 @@ internal static class Program
             {
                 case "--check":
                     check = true;
+                    break;
+                case "--document":
+                    document = true;
                     break;
                 case "--root" when i + 1 < arguments.Length:
                     root = arguments[++i];
@@ -46,6 +54,10 @@ internal static class Program
         try
         {
             Output output = Generation.Run(root);
+            if (document)
+            {
+                output.Add(CpuDeviceDocument.Path, CpuDeviceDocument.Write(root, Path.Combine(root, CpuDevice)));
+            }
             if (!check)
             {
                 int changes = output.WriteTo(root);
