@@ -1,0 +1,10 @@
+namespace CudnnNet;
+
+/// <summary>An algorithm for a convolution with what it needs.</summary>
+/// <typeparam name="TAlgorithm">cuDNN's list of algorithms for the operation.</typeparam>
+/// <param name="Algorithm">The algorithm.</param>
+/// <param name="MathType">The arithmetic it was offered with.</param>
+/// <param name="WorkspaceBytes">The workspace it needs, in bytes.</param>
+/// <param name="Deterministic">Whether it gives the same bits every time.</param>
+public readonly record struct ConvolutionChoice<TAlgorithm>(TAlgorithm Algorithm, MathType MathType, long WorkspaceBytes, bool Deterministic)
+    where TAlgorithm : unmanaged, Enum;

@@ -1,0 +1,81 @@
+using CudnnNet.Interop;
+
+namespace CudnnNet;
+
+/// <summary>Padding, stride, dilation, groups and arithmetic of a convolution as cuDNN knows them.</summary>
+public sealed class ConvolutionDescriptor : NativeOwner
+{
+    private cudnnConvolutionDescriptor_t _handle;
+
+    /// <summary>Describes <paramref name="convolution"/>.</summary>
+    /// <param name="convolution">How the filter moves.</param>
+    /// <param name="computeType">The type sums are kept in: double for double, single for narrower ones, 32-bit integers for integers.</param>
+    /// <exception cref="CudnnException">cuDNN refuses the numbers.</exception>
+    public unsafe ConvolutionDescriptor(Convolution convolution, DataType computeType)
+        : base(null)
+    {
+        try
+        {
+            cudnnConvolutionDescriptor_t handle;
+            Cudnn.Check(Cudnn.cudnnCreateConvolutionDescriptor(&handle));
+            _handle = handle;
+            Convolution = convolution;
+            MathType = convolution.MathType;
+            Cudnn.Check(Cudnn.cudnnSetConvolution2dDescriptor(
+                handle,
+                convolution.PaddingHeight,
+                convolution.PaddingWidth,
+                convolution.StrideHeight,
+                convolution.StrideWidth,
+                convolution.DilationHeight,
+                convolution.DilationWidth,
+                (cudnnConvolutionMode_t)convolution.Mode,
+                computeType.Raw()));
+            Cudnn.Check(Cudnn.cudnnSetConvolutionGroupCount(handle, convolution.Groups));
+            Cudnn.Check(Cudnn.cudnnSetConvolutionMathType(handle, (cudnnMathType_t)convolution.MathType));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What is described.</summary>
+    public Convolution Convolution { get; }
+
+    /// <summary>The arithmetic allowed at the moment; an operation sets it to that of the algorithm it runs.</summary>
+    public MathType MathType { get; private set; }
+
+    /// <summary>Allows other arithmetic.</summary>
+    /// <exception cref="CudnnException">cuDNN refuses it.</exception>
+    /// <exception cref="ObjectDisposedException">The descriptor is disposed.</exception>
+    public void SetMathType(MathType mathType)
+    {
+        if (mathType != MathType)
+        {
+            Cudnn.Check(Cudnn.cudnnSetConvolutionMathType(Handle, (cudnnMathType_t)mathType));
+            MathType = mathType;
+        }
+    }
+
+    /// <summary>The library's handle, for calls on the raw floor.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is disposed.</exception>
+    public cudnnConvolutionDescriptor_t Handle
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _handle;
+        }
+    }
+
+    private protected override void Release()
+    {
+        if (_handle != default)
+        {
+            Cudnn.Check(Cudnn.cudnnDestroyConvolutionDescriptor(_handle));
+            _handle = default;
+        }
+    }
+}

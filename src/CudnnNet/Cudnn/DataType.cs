@@ -1,0 +1,29 @@
+namespace CudnnNet;
+
+/// <summary>The type of a tensor's elements; the numbers are cuDNN's.</summary>
+public enum DataType
+{
+    /// <summary>IEEE single precision, 4 bytes.</summary>
+    Float32 = 0,
+
+    /// <summary>IEEE double precision, 8 bytes.</summary>
+    Float64 = 1,
+
+    /// <summary>IEEE half precision, 2 bytes.</summary>
+    Float16 = 2,
+
+    /// <summary>Signed, 1 byte.</summary>
+    Int8 = 3,
+
+    /// <summary>Signed, 4 bytes.</summary>
+    Int32 = 4,
+
+    /// <summary>Unsigned, 1 byte.</summary>
+    UInt8 = 6,
+
+    /// <summary>The upper half of a single, 2 bytes.</summary>
+    BFloat16 = 9,
+
+    /// <summary>Signed, 8 bytes.</summary>
+    Int64 = 10,
+}

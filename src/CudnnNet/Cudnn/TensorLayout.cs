@@ -1,0 +1,11 @@
+namespace CudnnNet;
+
+/// <summary>The order in which a tensor's or filter's elements lie in memory; the numbers are cuDNN's.</summary>
+public enum TensorLayout
+{
+    /// <summary>Image by image, plane by plane, row by row. Filters: K, C, R, S.</summary>
+    Nchw = 0,
+
+    /// <summary>Image by image, row by row, pixel by pixel, the channels of a pixel together: what tensor cores want. Filters: K, R, S, C.</summary>
+    Nhwc = 1,
+}

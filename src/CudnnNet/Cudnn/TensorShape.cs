@@ -1,0 +1,90 @@
+namespace CudnnNet;
+
+/// <summary>A tensor of four dimensions: how many elements, of which type, in which order in memory.</summary>
+/// <param name="N">Images in the batch.</param>
+/// <param name="C">Channels (feature maps).</param>
+/// <param name="H">Rows.</param>
+/// <param name="W">Columns.</param>
+/// <param name="Type">The type of the elements.</param>
+/// <param name="Layout">Their order in memory. The dimensions are always named N, C, H, W.</param>
+public readonly record struct TensorShape(int N, int C, int H, int W, DataType Type = DataType.Float32, TensorLayout Layout = TensorLayout.Nhwc)
+{
+    private readonly TensorStrides? _strides;
+
+    /// <summary>The distances between neighbours in elements: packed in the order of <see cref="Layout"/>, unless set.</summary>
+    /// <remarks>Set, they take the place of the layout. Bytes between the elements are not touched.</remarks>
+    public TensorStrides Strides
+    {
+        get => _strides ?? Packed;
+        init => _strides = value == Packed ? null : value;
+    }
+
+    /// <summary>Whether the elements lie without gaps in the order of <see cref="Layout"/>.</summary>
+    public bool IsPacked => _strides is null || _strides == Packed;
+
+    /// <summary>The number of elements: N · C · H · W.</summary>
+    public long Elements => (long)N * C * H * W;
+
+    /// <summary>The memory the tensor spans in bytes, gaps between its elements included.</summary>
+    public long Bytes => SpannedElements * Type.SizeInBytes();
+
+    /// <summary>The memory the tensor spans in elements, gaps included: what an allocation for it needs.</summary>
+    public long SpannedElements
+    {
+        get
+        {
+            if (IsPacked)
+            {
+                return Elements;
+            }
+
+            TensorStrides strides = Strides;
+            return 1 + ((N - 1L) * strides.N) + ((C - 1L) * strides.C) + ((H - 1L) * strides.H) + ((W - 1L) * strides.W);
+        }
+    }
+
+    private TensorStrides Packed => unchecked(Layout == TensorLayout.Nhwc ? new(H * W * C, 1, W * C, C) : new(C * H * W, H * W, W, 1));
+
+    /// <summary>"2 x 64 x 8 x 8 Float32 Nhwc" (N, C, H, W).</summary>
+    public override string ToString() => IsPacked
+        ? $"{N} x {C} x {H} x {W} {Type} {Layout}"
+        : $"{N} x {C} x {H} x {W} {Type} with strides ({Strides.N}, {Strides.C}, {Strides.H}, {Strides.W})";
+
+    internal bool SameDimensions(TensorShape other) => N == other.N && C == other.C && H == other.H && W == other.W;
+
+    /// <summary>Throws where this is the shape of no tensor.</summary>
+    /// <exception cref="ArgumentException">A dimension is less than 1, type or layout are unknown, or the strides are too large for cuDNN's 32-bit numbers.</exception>
+    internal TensorShape Validate(string name)
+    {
+        if (N < 1 || C < 1 || H < 1 || W < 1)
+        {
+            throw new ArgumentException($"'{name}' is {this}; every dimension must be at least 1.", name);
+        }
+
+        if (!Enum.IsDefined(Type) || !Enum.IsDefined(Layout))
+        {
+            throw new ArgumentException($"'{name}' is {this}; its type or layout is unknown. Use the names of DataType and TensorLayout.", name);
+        }
+
+        if (IsPacked && (long)C * H * W > int.MaxValue)
+        {
+            throw new ArgumentException($"'{name}' is {this}: {(long)C * H * W} elements an image; cuDNN's strides count {int.MaxValue} at most.", name);
+        }
+
+        return this;
+    }
+
+    /// <summary>Throws where this is no tensor of the dimensions <paramref name="expected"/>.</summary>
+    /// <exception cref="ArgumentException">The dimensions or types differ.</exception>
+    internal TensorShape Expect(TensorShape expected, string name, string why)
+    {
+        Validate(name);
+        if (!SameDimensions(expected) || Type != expected.Type)
+        {
+            throw new ArgumentException(
+                $"'{name}' is {this}, but {why} gives {expected.N} x {expected.C} x {expected.H} x {expected.W} {expected.Type}. Pass a shape of those dimensions and that type.", name);
+        }
+
+        return this;
+    }
+}

@@ -1,0 +1,8 @@
+namespace CudnnNet;
+
+/// <summary>How many elements lie between neighbours along each dimension of a tensor.</summary>
+/// <param name="N">Between images.</param>
+/// <param name="C">Between channels.</param>
+/// <param name="H">Between rows.</param>
+/// <param name="W">Between columns.</param>
+public readonly record struct TensorStrides(int N, int C, int H, int W);

@@ -1,0 +1,41 @@
+namespace CudnnNet;
+
+/// <summary>How a kernel is spread over the device.</summary>
+/// <param name="Grid">Blocks in the grid.</param>
+/// <param name="Block">Threads in a block; at most 1024 in all on every device so far.</param>
+/// <param name="SharedBytes">Dynamic shared memory a block gets, in bytes.</param>
+public readonly record struct LaunchShape(Dim3 Grid, Dim3 Block, uint SharedBytes = 0)
+{
+    /// <summary>One thread an element: as many blocks of <paramref name="block"/> threads as cover <paramref name="elements"/>.</summary>
+    /// <param name="elements">The number of elements, at least 1.</param>
+    /// <param name="block">Threads in a block.</param>
+    /// <param name="elementsPerThread">Elements each thread works on.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is 0 or less, or more blocks are needed than a grid can have (2³¹ - 1).</exception>
+    public static LaunchShape Cover(long elements, uint block = 256, uint elementsPerThread = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(elements);
+        ArgumentOutOfRangeException.ThrowIfZero(block);
+        ArgumentOutOfRangeException.ThrowIfZero(elementsPerThread);
+        long perBlock = (long)block * elementsPerThread;
+        long blocks = ((elements - 1) / perBlock) + 1;
+        if (blocks > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(elements), elements, $"{elements} elements at {perBlock} a block need {blocks} blocks; a grid has at most {int.MaxValue}. Give each thread more elements.");
+        }
+
+        return new(new Dim3((uint)blocks), new Dim3(block));
+    }
+
+    /// <summary>Throws where the driver is certain to refuse the shape.</summary>
+    internal void Validate()
+    {
+        if (Grid.X == 0 || Grid.Y == 0 || Grid.Z == 0 || Block.X == 0 || Block.Y == 0 || Block.Z == 0)
+        {
+            Throw(this);
+        }
+
+        static void Throw(LaunchShape shape) => throw new ArgumentException(
+            $"The kernel was to be launched with a grid of {shape.Grid} blocks of {shape.Block} threads; every extent must be at least 1.", nameof(shape));
+    }
+}
