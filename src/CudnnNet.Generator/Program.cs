@@ -19,7 +19,7 @@ internal static class Program
           --root FOLDER  the repository (default: the nearest folder above with ResNetCudnn.sln)
         """;
 
-    private static int Main(string[] arguments)
+    internal static int Main(string[] arguments)
     {
         bool check = false;
         bool document = false;
