@@ -235,18 +235,23 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
             loaded = Load(library);
         }
         string display = LibraryNames.Display(library);
-        string found = loaded == _cpuDevice
-            ? $"the CPU device ({FileOf(loaded)})"
-            : $"{FileOf(loaded)}, version {LibraryVersion.Of(library, symbol => environment.Export(loaded.Handle, symbol)) ?? "unknown"}";
-        string advice = NativeSymbols.Find(library, name) switch
-        {
-            null => $"no known version of {display} has it",
-            { IsExported: false } => $"the header of {display} declares it, but no known version exports it",
-            { Until: { } until } symbol => $"{display} has it from version {symbol.Since} to {until} only; use what replaced it",
-            { } symbol => $"{display} has it since version {symbol.Since}; install that version or a newer one, or do without the function",
-        };
-        return new MissingFunctionException($"{name} is missing in {found}: {advice}.", name, library);
+        string? version = loaded == _cpuDevice ? null : LibraryVersion.Of(library, symbol => environment.Export(loaded.Handle, symbol));
+        string found = loaded == _cpuDevice ? $"the CPU device ({FileOf(loaded)})" : $"{FileOf(loaded)}, version {version ?? "unknown"}";
+        return new MissingFunctionException($"{name} is missing in {found}: {Advice(NativeSymbols.Find(library, name), display, version)}.", name, library);
     }
+
+    private static string Advice(NativeSymbol? symbol, string display, string? found) => symbol switch
+    {
+        null => $"no known version of {display} has it",
+        { IsExported: false } => $"the header of {display} declares it, but no known version exports it",
+        _ when IsBetween(found, symbol) => $"{display} of this version should have it, so the file may be damaged or a link stub; install {display} again",
+        { Until: { } until } => $"{display} has it from version {symbol.Since} to {until} only; use what replaced it",
+        _ => $"{display} has it since version {symbol.Since}; install that version or a newer one, or do without the function",
+    };
+
+    private static bool IsBetween(string? found, NativeSymbol symbol)
+        => Version.TryParse(found, out Version? version) && version >= Version.Parse(symbol.Since)
+            && (symbol.Until is null || version <= Version.Parse(symbol.Until));
 
     // The full path where the loader chose the file; it is known only once the library is mapped.
     private static string FileOf(Loaded loaded)

@@ -181,6 +181,14 @@ public sealed unsafe class LibraryResolverTests
         }
     }
 
+    [TestCase(13000, "cuMemAlloc_v2", "the CUDA driver of this version should have it, so the file may be damaged or a link stub; install the CUDA driver again")]
+    [TestCase(13000, "cuInvented", "no known version of the CUDA driver has it")]
+    public void The_advice_about_a_missing_function_depends_on_the_version_found(int driver, string function, string advice)
+    {
+        var resolver = new LibraryResolver(new Machine("libcuda.so.1") { DriverVersion = driver });
+        Assert.That(() => resolver.Function(NativeLibraryId.Cuda, function), Throws.TypeOf<MissingFunctionException>().With.Message.EndsWith($"version 13.0: {advice}."));
+    }
+
     [TestCase("gpu")]
     [TestCase("cuda:0")]
     public void An_unknown_word_in_CUDNNNET_DEVICE_is_an_error(string word)
