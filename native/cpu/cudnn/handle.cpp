@@ -20,7 +20,7 @@ constexpr size_t cudart_version = 13010;
 
 // The logging callback of the process.
 struct Callback {
-  unsigned int mask = 0;
+  unsigned int mask = CUDNN_SEV_ERROR_EN;
   void* user_data = nullptr;
   cudnnCallback_t function = nullptr;
 };

@@ -1,8 +1,10 @@
 #include "cudnn/rnn_data_descriptor.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "cudnn/object_handles.h"
+#include "cudnn/sequence_lengths.h"
 
 using cpu::any_null;
 using cpu::bad_handle;
@@ -35,19 +37,18 @@ cudnnStatus_t cudnnSetRNNDataDescriptor(cudnnRNNDataDescriptor_t rnnDataDesc, cu
     return fail(CUDNN_STATUS_BAD_PARAM, "maxSeqLength, batchSize or vectorSize is below 1");
   }
   if (seqLengthArray == nullptr) return cpu::null_pointer(__func__);
-  std::vector<int> lengths(seqLengthArray, seqLengthArray + batchSize);
-  if (std::any_of(lengths.begin(), lengths.end(), [&](int length) { return length < 0 || length > maxSeqLength; })) {
-    return fail(CUDNN_STATUS_BAD_PARAM, "a sequence length is not in 0..maxSeqLength");
-  }
-  if (layout == CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED && !std::is_sorted(lengths.rbegin(), lengths.rend())) {
+  if (layout == CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED &&
+      !std::is_sorted(seqLengthArray, seqLengthArray + batchSize, std::greater<int>())) {
     return fail(CUDNN_STATUS_BAD_PARAM, "the sequence lengths of the packed layout do not descend");
   }
+  const cudnnStatus_t status =
+      cpu::copy_sequence_lengths(seqLengthArray, static_cast<size_t>(batchSize), 0, maxSeqLength, data->lengths);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
   data->data_type = dataType;
   data->layout = layout;
   data->max_length = maxSeqLength;
   data->batch = batchSize;
   data->vector_size = vectorSize;
-  data->lengths = std::move(lengths);
   data->padding_fill.set(paddingFill, dataType);
   return CUDNN_STATUS_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cudnn/object_handles.h"
+#include "cudnn/sequence_lengths.h"
 
 using cpu::any_null;
 using cpu::bad_handle;
@@ -48,14 +49,12 @@ cudnnStatus_t cudnnSetSeqDataDescriptor(cudnnSeqDataDescriptor_t seqDataDesc, cu
   if (seqLengthArraySize != sequences) {
     return fail(CUDNN_STATUS_BAD_PARAM, "seqLengthArraySize is not the product of the batch and the beam dimension");
   }
-  if (std::any_of(seqLengthArray, seqLengthArray + sequences,
-                  [&](int length) { return length < 1 || length > dimA[CUDNN_SEQDATA_TIME_DIM]; })) {
-    return fail(CUDNN_STATUS_BAD_PARAM, "a sequence length is not in 1..the time dimension");
-  }
+  const cudnnStatus_t status =
+      cpu::copy_sequence_lengths(seqLengthArray, sequences, 1, dimA[CUDNN_SEQDATA_TIME_DIM], data->lengths);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
   data->data_type = dataType;
   std::copy_n(dimA, rank, data->dims);
   std::copy_n(axes, rank, data->axes);
-  data->lengths.assign(seqLengthArray, seqLengthArray + sequences);
   data->padding_fill.set(paddingFill, dataType);
   return CUDNN_STATUS_SUCCESS;
 }
