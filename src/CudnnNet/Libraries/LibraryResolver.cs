@@ -32,7 +32,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
             }
             lock (_gate)
             {
-                if (_selected is { } selected && value != selected)
+                if (_selected is { } selected && value != selected && value != Requested)
                 {
                     throw new InvalidOperationException(
                         $"The device {value} was asked for after the first use had settled on {selected}; set {nameof(NativeLibraries)}.{nameof(Requested)} before anything else.");

@@ -218,6 +218,14 @@ public sealed unsafe class LibraryResolverTests
     }
 
     [Test]
+    public void Asking_again_for_what_was_asked_for_is_no_change()
+    {
+        var resolver = new LibraryResolver(new Machine()) { Requested = DeviceKind.Auto };
+        _ = resolver.Selected;
+        Assert.That(() => resolver.Requested = DeviceKind.Auto, Throws.Nothing);
+    }
+
+    [Test]
     public void A_library_that_is_there_but_does_not_load_is_reported_with_the_loaders_reason()
     {
         const string message = """
