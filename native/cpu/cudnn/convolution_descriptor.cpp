@@ -20,8 +20,10 @@ cudnnStatus_t ConvolutionDescriptor::set(int new_rank, const int* new_padding, c
   if (!is_float_type(new_compute_type) && new_compute_type != CUDNN_DATA_INT32) {
     return fail(CUDNN_STATUS_BAD_PARAM, "computeType is none of FLOAT, DOUBLE, HALF, INT32");
   }
-  if (new_rank < 1) return fail(CUDNN_STATUS_BAD_PARAM, "arrayLength is below 1");
-  if (new_rank > max_spatial_rank) return fail(CUDNN_STATUS_NOT_SUPPORTED, "arrayLength is above CUDNN_DIM_MAX - 2");
+  if (new_rank < 1)
+    return fail(CUDNN_STATUS_BAD_PARAM, say("arrayLength is ", new_rank, "; a convolution has at least 1 dimension"));
+  if (new_rank > max_spatial_rank)
+    return fail(CUDNN_STATUS_NOT_SUPPORTED, say("arrayLength is ", new_rank, "; the largest is ", max_spatial_rank));
 
   rank = new_rank;
   mode = new_mode;
@@ -31,11 +33,16 @@ cudnnStatus_t ConvolutionDescriptor::set(int new_rank, const int* new_padding, c
   std::fill(std::begin(dilation), std::end(dilation), 0);
   for (int i = 0; i < rank; ++i) {
     padding[i] = new_padding[i];
-    if (padding[i] < 0) return fail(CUDNN_STATUS_BAD_PARAM, "a padding is negative");
+    if (padding[i] < 0)
+      return fail(CUDNN_STATUS_BAD_PARAM, say("the padding of dimension ", i, " is ", padding[i], ", negative"));
     stride[i] = new_stride[i];
-    if (stride[i] <= 0) return fail(CUDNN_STATUS_BAD_PARAM, "a filter stride is below 1");
+    if (stride[i] <= 0)
+      return fail(CUDNN_STATUS_BAD_PARAM,
+                  say("the stride of dimension ", i, " is ", stride[i], "; strides are positive"));
     dilation[i] = new_dilation[i];
-    if (dilation[i] <= 0) return fail(CUDNN_STATUS_BAD_PARAM, "a dilation is below 1");
+    if (dilation[i] <= 0)
+      return fail(CUDNN_STATUS_BAD_PARAM,
+                  say("the dilation of dimension ", i, " is ", dilation[i], "; dilations are positive"));
   }
   return CUDNN_STATUS_SUCCESS;
 }
@@ -44,10 +51,12 @@ cudnnStatus_t ConvolutionDescriptor::output_dims(const TensorDescriptor& input, 
                                                  int count, int* out) const {
   if (!input.is_set() || !filter.is_set() || input.rank != rank + 2 || filter.rank != input.rank) {
     return fail(CUDNN_STATUS_BAD_PARAM,
-                "the input, the filter and the convolution are unset or differ in their number of dimensions");
+                say("the input has ", input.rank, " dimensions, the filter ", filter.rank, " and the convolution ",
+                    rank, " spatial ones, or one of them is not set; the first two are equal and 2 above the third"));
   }
   if (int64_t{filter.dims[1]} * group_count != input.dims[1]) {
-    return fail(CUDNN_STATUS_BAD_PARAM, "the input's channels are not the filter's channels times the group count");
+    return fail(CUDNN_STATUS_BAD_PARAM, say("the input has ", input.dims[1], " channels, the filter takes ",
+                                            filter.dims[1], " in ", group_count, " groups"));
   }
   for (int i = 0; i < count; ++i) {
     if (i < 2) {
@@ -62,7 +71,9 @@ cudnnStatus_t ConvolutionDescriptor::output_dims(const TensorDescriptor& input, 
     const int64_t reach = int64_t{filter.dims[i] - 1} * dilation[spatial] + 1;
     const int64_t positions = window_positions(input.dims[i], padding[spatial], reach, stride[spatial]);
     if (positions <= 0 || positions > INT_MAX) {
-      return fail(CUDNN_STATUS_BAD_PARAM, "the dilated filter is larger than the padded input");
+      return fail(CUDNN_STATUS_BAD_PARAM,
+                  say("along dimension ", i, " the dilated filter reaches over ", reach,
+                      " positions, the padded input has ", int64_t{input.dims[i]} + 2 * int64_t{padding[spatial]}));
     }
     out[i] = static_cast<int>(positions);
   }
@@ -108,7 +119,7 @@ cudnnStatus_t cudnnGetConvolutionMathType(cudnnConvolutionDescriptor_t convDesc,
 cudnnStatus_t cudnnSetConvolutionGroupCount(cudnnConvolutionDescriptor_t convDesc, int groupCount) {
   auto* convolution = lookup<ConvolutionDescriptor>(convDesc);
   if (convolution == nullptr) return bad_handle(convDesc, "convDesc");
-  if (groupCount < 1) return fail(CUDNN_STATUS_BAD_PARAM, "groupCount is below 1");
+  if (groupCount < 1) return fail(CUDNN_STATUS_BAD_PARAM, cpu::say("groupCount is ", groupCount, "; it is at least 1"));
   convolution->group_count = groupCount;
   return CUDNN_STATUS_SUCCESS;
 }
@@ -233,9 +244,9 @@ cudnnStatus_t cudnnGetConvolutionNdForwardOutputDim(const cudnnConvolutionDescri
   if (input == nullptr) return bad_handle(inputTensorDesc, "inputTensorDesc");
   const auto* filter = lookup<FilterDescriptor>(filterDesc);
   if (filter == nullptr) return bad_handle(filterDesc, "filterDesc");
-  if (nbDims < 1 || nbDims > input->rank) {
-    return fail(CUDNN_STATUS_BAD_PARAM, "nbDims is not between 1 and the input's number of dimensions");
+  if (nbDims < 0 || nbDims > input->rank) {
+    return fail(CUDNN_STATUS_BAD_PARAM, "nbDims is negative or above the input's number of dimensions");
   }
-  if (tensorOuputDimA == nullptr) return cpu::null_pointer(__func__);
+  if (nbDims > 0 && tensorOuputDimA == nullptr) return cpu::null_pointer(__func__);
   return convolution->output_dims(*input, *filter, nbDims, tensorOuputDimA);
 }

@@ -26,8 +26,10 @@ bool FilterDescriptor::is_set() const {
 
 cudnnStatus_t FilterDescriptor::set(cudnnDataType_t type, cudnnTensorFormat_t new_format, int new_rank,
                                     const int* new_dims) {
-  if (new_rank < 3) return fail(CUDNN_STATUS_BAD_PARAM, "nbDims is below 3");
-  if (new_rank > CUDNN_DIM_MAX) return fail(CUDNN_STATUS_NOT_SUPPORTED, "nbDims is above CUDNN_DIM_MAX");
+  if (new_rank < 3)
+    return fail(CUDNN_STATUS_BAD_PARAM, say("nbDims is ", new_rank, "; a filter has at least 3 dimensions"));
+  if (new_rank > CUDNN_DIM_MAX)
+    return fail(CUDNN_STATUS_NOT_SUPPORTED, say("nbDims is ", new_rank, "; CUDNN_DIM_MAX is ", CUDNN_DIM_MAX));
   if (type == CUDNN_DATA_INT32 || !is_layout_possible(new_format, type, new_dims[1])) {
     return fail(CUDNN_STATUS_BAD_PARAM,
                 "dataType and format do not go together: NCHW and NHWC take every type of filters (not INT32), "
@@ -38,7 +40,8 @@ cudnnStatus_t FilterDescriptor::set(cudnnDataType_t type, cudnnTensorFormat_t ne
   format = new_format;
   rank = new_rank;
   for (int i = 0; i < rank; ++i) {
-    if (new_dims[i] <= 0) return fail(CUDNN_STATUS_BAD_PARAM, "a dimension is below 1");
+    if (new_dims[i] <= 0)
+      return fail(CUDNN_STATUS_BAD_PARAM, say("dimension ", i, " is ", new_dims[i], "; dimensions are positive"));
     dims[i] = new_dims[i];
   }
   return CUDNN_STATUS_SUCCESS;

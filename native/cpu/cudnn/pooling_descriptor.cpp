@@ -19,18 +19,24 @@ cudnnStatus_t PoolingDescriptor::set(cudnnPoolingMode_t new_mode, cudnnNanPropag
   if (!is_nan_propagation(new_nan_propagation)) {
     return fail(CUDNN_STATUS_BAD_PARAM, "maxpoolingNanOpt is no cudnnNanPropagation_t");
   }
-  if (new_rank < 1) return fail(CUDNN_STATUS_BAD_PARAM, "nbDims is below 1");
-  if (new_rank > max_spatial_rank) return fail(CUDNN_STATUS_NOT_SUPPORTED, "nbDims is above CUDNN_DIM_MAX - 2");
+  if (new_rank < 1)
+    return fail(CUDNN_STATUS_BAD_PARAM, say("nbDims is ", new_rank, "; a pooling has at least 1 dimension"));
+  if (new_rank > max_spatial_rank)
+    return fail(CUDNN_STATUS_NOT_SUPPORTED, say("nbDims is ", new_rank, "; the largest is ", max_spatial_rank));
 
   *this = PoolingDescriptor{};
   mode = new_mode;
   nan_propagation = new_nan_propagation;
   rank = new_rank;
   for (int i = 0; i < rank; ++i) {
-    if (new_window[i] <= 0) return fail(CUDNN_STATUS_BAD_PARAM, "a window size is below 1");
+    if (new_window[i] <= 0)
+      return fail(CUDNN_STATUS_BAD_PARAM,
+                  say("the window of dimension ", i, " is ", new_window[i], "; windows are positive"));
     window[i] = new_window[i];
     padding[i] = new_padding[i];
-    if (new_stride[i] <= 0) return fail(CUDNN_STATUS_BAD_PARAM, "a stride is below 1");
+    if (new_stride[i] <= 0)
+      return fail(CUDNN_STATUS_BAD_PARAM,
+                  say("the stride of dimension ", i, " is ", new_stride[i], "; strides are positive"));
     stride[i] = new_stride[i];
   }
   return CUDNN_STATUS_SUCCESS;
@@ -38,7 +44,8 @@ cudnnStatus_t PoolingDescriptor::set(cudnnPoolingMode_t new_mode, cudnnNanPropag
 
 cudnnStatus_t PoolingDescriptor::output_dims(const TensorDescriptor& input, int* out) const {
   if (!input.is_set() || rank < 1 || input.rank != rank + 2) {
-    return fail(CUDNN_STATUS_BAD_PARAM, "the input and the pooling are unset or differ in their number of dimensions");
+    return fail(CUDNN_STATUS_BAD_PARAM, say("the input has ", input.rank, " dimensions and the pooling ", rank,
+                                            " spatial ones, or one of them is not set"));
   }
   out[0] = input.dims[0];
   out[1] = input.dims[1];
@@ -47,7 +54,9 @@ cudnnStatus_t PoolingDescriptor::output_dims(const TensorDescriptor& input, int*
     if (stride[i] <= 0) return fail(CUDNN_STATUS_BAD_PARAM, "the pooling descriptor's last setter failed");
     const int64_t positions = window_positions(input.dims[i + 2], padding[i], window[i], stride[i]);
     if (positions <= 0 || positions > INT_MAX) {
-      return fail(CUDNN_STATUS_BAD_PARAM, "the window is larger than the padded input");
+      return fail(CUDNN_STATUS_BAD_PARAM,
+                  say("along dimension ", i + 2, " the window is ", window[i], ", the padded input ",
+                      int64_t{input.dims[i + 2]} + 2 * int64_t{padding[i]}));
     }
     out[i + 2] = static_cast<int>(positions);
   }

@@ -1,4 +1,6 @@
 #pragma once
+#include <sstream>
+#include <string>
 #include <string_view>
 
 #include "generated/cudnn.h"
@@ -8,6 +10,14 @@ namespace cpu {
 /// Leaves `text` as this thread's cuDNN last-error text and returns `status`: `return fail(CUDNN_STATUS_BAD_PARAM,
 /// "...")`.
 cudnnStatus_t fail(cudnnStatus_t status, std::string_view text);
+
+/// Numbers and words in one text: `say("dimension ", i, " is ", value)`.
+template <class... Parts>
+std::string say(const Parts&... parts) {
+  std::ostringstream text;
+  (text << ... << parts);
+  return text.str();
+}
 
 /// BAD_PARAM for a handle that names no live object of the wanted kind: null, destroyed, of another kind, or no handle.
 cudnnStatus_t bad_handle(const void* handle, std::string_view parameter);

@@ -84,18 +84,23 @@ bool TensorDescriptor::is_packed_channels_last() const { return matches_packed(*
 
 cudnnStatus_t TensorDescriptor::set(cudnnDataType_t type, int new_rank, const int* new_dims, const int* new_strides,
                                     int new_width) {
-  if (data_type_size(type) == 0) return fail(CUDNN_STATUS_BAD_PARAM, "dataType is not a data type of tensors");
-  if (new_rank < 2) return fail(CUDNN_STATUS_BAD_PARAM, "nbDims is below 2");
-  if (new_rank > CUDNN_DIM_MAX) return fail(CUDNN_STATUS_NOT_SUPPORTED, "nbDims is above CUDNN_DIM_MAX");
+  if (data_type_size(type) == 0)
+    return fail(CUDNN_STATUS_BAD_PARAM, say("dataType ", static_cast<int>(type), " is no data type of tensors"));
+  if (new_rank < 2)
+    return fail(CUDNN_STATUS_BAD_PARAM, say("nbDims is ", new_rank, "; a tensor has at least 2 dimensions"));
+  if (new_rank > CUDNN_DIM_MAX)
+    return fail(CUDNN_STATUS_NOT_SUPPORTED, say("nbDims is ", new_rank, "; CUDNN_DIM_MAX is ", CUDNN_DIM_MAX));
 
   *this = TensorDescriptor{};
   data_type = type;
   rank = new_rank;
   vector_width = new_width;
   for (int i = 0; i < rank; ++i) {
-    if (new_dims[i] <= 0) return fail(CUDNN_STATUS_BAD_PARAM, "a dimension is below 1");
+    if (new_dims[i] <= 0)
+      return fail(CUDNN_STATUS_BAD_PARAM, say("dimension ", i, " is ", new_dims[i], "; dimensions are positive"));
     if (new_strides[i] == 0 && new_dims[i] != 1) {
-      return fail(CUDNN_STATUS_BAD_PARAM, "a stride is 0 along a dimension above 1");
+      return fail(CUDNN_STATUS_BAD_PARAM,
+                  say("the stride of dimension ", i, " is 0 although its size is ", new_dims[i]));
     }
     dims[i] = new_dims[i];
     strides[i] = new_strides[i];
