@@ -205,12 +205,12 @@ public sealed unsafe class CublasHandle : NativeOwner
 
     private protected override void Release()
     {
-        if (_handle != default)
+        if (_handle != default && Stream.Context.TryEnsureCurrent())
         {
-            Stream.Context.EnsureCurrent();
-            Cublas.Check(Cublas.cublasDestroy_v2(_handle));
-            _handle = default;
+            _ = Cublas.cublasDestroy_v2(_handle);
         }
+
+        _handle = default;
     }
 
     private static CudaStream Existing(CudaStream stream)

@@ -52,7 +52,7 @@ public sealed class ActivationDescriptor : NativeOwner
     {
         if (_handle != default)
         {
-            Cudnn.Check(Cudnn.cudnnDestroyActivationDescriptor(_handle));
+            _ = Cudnn.cudnnDestroyActivationDescriptor(_handle);
             _handle = default;
         }
     }

@@ -74,7 +74,7 @@ public sealed class ConvolutionDescriptor : NativeOwner
     {
         if (_handle != default)
         {
-            Cudnn.Check(Cudnn.cudnnDestroyConvolutionDescriptor(_handle));
+            _ = Cudnn.cudnnDestroyConvolutionDescriptor(_handle);
             _handle = default;
         }
     }

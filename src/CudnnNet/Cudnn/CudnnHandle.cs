@@ -21,6 +21,7 @@ public sealed class CudnnHandle : NativeOwner
             cudnnHandle_t handle;
             Cudnn.Check(Cudnn.cudnnCreate(&handle));
             _handle = handle;
+            Version = (long)Cudnn.cudnnGetVersion();
             Cudnn.Check(Cudnn.cudnnSetStream(handle, stream.KeptHandle));
         }
         catch
@@ -31,7 +32,7 @@ public sealed class CudnnHandle : NativeOwner
     }
 
     /// <summary>The version of the library: major · 10000 + minor · 100 + patch.</summary>
-    public static long Version => (long)Cudnn.cudnnGetVersion();
+    public long Version { get; }
 
     /// <summary>The stream everything is put into.</summary>
     public CudaStream Stream { get; }
@@ -56,12 +57,12 @@ public sealed class CudnnHandle : NativeOwner
 
     private protected override void Release()
     {
-        if (_handle != default)
+        if (_handle != default && Stream.Context.TryEnsureCurrent())
         {
-            Stream.Context.EnsureCurrent();
-            Cudnn.Check(Cudnn.cudnnDestroy(_handle));
-            _handle = default;
+            _ = Cudnn.cudnnDestroy(_handle);
         }
+
+        _handle = default;
     }
 
     private static CudaStream Existing(CudaStream stream)

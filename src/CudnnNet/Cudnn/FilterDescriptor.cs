@@ -46,7 +46,7 @@ public sealed class FilterDescriptor : NativeOwner
     {
         if (_handle != default)
         {
-            Cudnn.Check(Cudnn.cudnnDestroyFilterDescriptor(_handle));
+            _ = Cudnn.cudnnDestroyFilterDescriptor(_handle);
             _handle = default;
         }
     }

@@ -48,7 +48,7 @@ public sealed class OpTensorDescriptor : NativeOwner
     {
         if (_handle != default)
         {
-            Cudnn.Check(Cudnn.cudnnDestroyOpTensorDescriptor(_handle));
+            _ = Cudnn.cudnnDestroyOpTensorDescriptor(_handle);
             _handle = default;
         }
     }

@@ -53,7 +53,7 @@ public sealed class PoolingDescriptor : NativeOwner
     {
         if (_handle != default)
         {
-            Cudnn.Check(Cudnn.cudnnDestroyPoolingDescriptor(_handle));
+            _ = Cudnn.cudnnDestroyPoolingDescriptor(_handle);
             _handle = default;
         }
     }

@@ -50,7 +50,7 @@ public sealed class ReduceTensorDescriptor : NativeOwner
     {
         if (_handle != default)
         {
-            Cudnn.Check(Cudnn.cudnnDestroyReduceTensorDescriptor(_handle));
+            _ = Cudnn.cudnnDestroyReduceTensorDescriptor(_handle);
             _handle = default;
         }
     }

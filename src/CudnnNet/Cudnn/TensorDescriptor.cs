@@ -55,7 +55,7 @@ public sealed class TensorDescriptor : NativeOwner
     {
         if (_handle != default)
         {
-            Cudnn.Check(Cudnn.cudnnDestroyTensorDescriptor(_handle));
+            _ = Cudnn.cudnnDestroyTensorDescriptor(_handle);
             _handle = default;
         }
     }

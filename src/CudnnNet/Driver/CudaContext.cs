@@ -195,11 +195,18 @@ public sealed class CudaContext : NativeOwner
         }
     }
 
+    /// <summary>As <see cref="EnsureCurrent"/>, where nobody can do anything about a failure: false for a context that is destroyed.</summary>
+    internal unsafe bool TryEnsureCurrent()
+    {
+        CUcontext current;
+        return (Cuda.cuCtxGetCurrent(&current) == CUresult.CUDA_SUCCESS && current == _handle) || Cuda.cuCtxSetCurrent(_handle) == CUresult.CUDA_SUCCESS;
+    }
+
     private protected override void Release()
     {
         if (_handle != default)
         {
-            Cuda.Check(Cuda.cuDevicePrimaryCtxRelease_v2(_device));
+            _ = Cuda.cuDevicePrimaryCtxRelease_v2(_device);
             _handle = default;
         }
     }

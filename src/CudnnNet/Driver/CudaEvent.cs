@@ -100,11 +100,11 @@ public sealed class CudaEvent : NativeOwner
 
     private protected override void Release()
     {
-        if (_handle != default)
+        if (_handle != default && Context.TryEnsureCurrent())
         {
-            Context.EnsureCurrent();
-            Cuda.Check(Cuda.cuEventDestroy_v2(_handle));
-            _handle = default;
+            _ = Cuda.cuEventDestroy_v2(_handle);
         }
+
+        _handle = default;
     }
 }

@@ -102,12 +102,12 @@ public sealed class CudaModule : NativeOwner
 
     private protected override void Release()
     {
-        if (_handle != default)
+        if (_handle != default && Context.TryEnsureCurrent())
         {
-            Context.EnsureCurrent();
-            Cuda.Check(Cuda.cuModuleUnload(_handle));
-            _handle = default;
+            _ = Cuda.cuModuleUnload(_handle);
         }
+
+        _handle = default;
     }
 
     private static unsafe CUmodule Load(ReadOnlySpan<byte> image)

@@ -274,10 +274,9 @@ public sealed class CudaStream : NativeOwner
 
     private protected override void Release()
     {
-        if (_owned && _handle != default)
+        if (_owned && _handle != default && Context.TryEnsureCurrent())
         {
-            Context.EnsureCurrent();
-            Cuda.Check(Cuda.cuStreamDestroy_v2(_handle));
+            _ = Cuda.cuStreamDestroy_v2(_handle);
         }
 
         _handle = default;

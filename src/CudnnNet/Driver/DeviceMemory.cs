@@ -89,11 +89,11 @@ public sealed class DeviceMemory<T> : NativeOwner
 
     private protected override void Release()
     {
-        if (_address != 0)
+        if (_address != 0 && Context.TryEnsureCurrent())
         {
-            Context.EnsureCurrent();
-            Cuda.Check(Cuda.cuMemFree_v2(_address));
-            _address = 0;
+            _ = Cuda.cuMemFree_v2(_address);
         }
+
+        _address = 0;
     }
 }

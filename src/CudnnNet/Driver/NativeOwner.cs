@@ -29,7 +29,7 @@ public abstract class NativeOwner : IDisposable
     /// <summary>Whether <see cref="Dispose"/> was called. The native object may live on for the sake of children.</summary>
     public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
-    /// <summary>Ends the use of this object; the native object goes with its last child. Calling it again does nothing.</summary>
+    /// <summary>Ends the use of this object; the native object goes with its last child. Calling it again does nothing. Never throws.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
@@ -41,6 +41,10 @@ public abstract class NativeOwner : IDisposable
     }
 
     /// <summary>Destroys the native object. Called once, when nothing refers to it any more; also for an object whose constructor failed half way.</summary>
+    /// <remarks>
+    /// A status of failure is let pass: after an error of the device every call fails, and an exception from here would hide the first one while
+    /// <c>using</c> blocks unwind. Nothing is lost by it, a destroyed context has taken its objects along.
+    /// </remarks>
     private protected abstract void Release();
 
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
@@ -59,14 +63,8 @@ public abstract class NativeOwner : IDisposable
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
-            try
-            {
-                Release();
-            }
-            finally
-            {
-                _parent?.RemoveReference();
-            }
+            Release();
+            _parent?.RemoveReference();
         }
     }
 }

@@ -83,11 +83,11 @@ public sealed class PinnedMemory<T> : NativeOwner
 
     private protected override unsafe void Release()
     {
-        if (_pointer is not null)
+        if (_pointer is not null && Context.TryEnsureCurrent())
         {
-            Context.EnsureCurrent();
-            Cuda.Check(Cuda.cuMemFreeHost(_pointer));
-            _pointer = null;
+            _ = Cuda.cuMemFreeHost(_pointer);
         }
+
+        _pointer = null;
     }
 }
