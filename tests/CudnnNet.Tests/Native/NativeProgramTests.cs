@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace CudnnNet.Tests;
+
+/// <summary>Programs that know nothing but the CPU device's C interface, built beside it by CMake.</summary>
+public sealed class NativeProgramTests
+{
+    [Test]
+    public void Random_calls_of_the_descriptor_functions_neither_crash_nor_contradict_themselves()
+    {
+        if (Find("descriptor_fuzz") is not { } program)
+        {
+            Assert.Ignore("build/native/descriptor_fuzz is not built: cmake -S native -B build/native && cmake --build build/native");
+            return;
+        }
+        var start = new ProcessStartInfo(program, ["--calls", "20000", "--threads", "4"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
+        {
+            process.Kill();
+            Assert.Fail("the program did not end within two minutes");
+        }
+        Assert.That(process.ExitCode, Is.Zero, output + errors.Result);
+    }
+
+    private static string? Find(string program)
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "ResNetCudnn.sln")))
+            {
+                string path = Path.Combine(folder.FullName, "build", "native", program);
+                return File.Exists(path) ? path : null;
+            }
+        }
+        return null;
+    }
+}
