@@ -1,11 +1,11 @@
 #include "engine/stream.h"
 
 #include <pthread.h>
+#include <signal.h>
 
-#include <string>
+#include <algorithm>
+#include <exception>
 #include <thread>
-
-#include "engine/last_error.h"
 
 namespace cpu {
 
@@ -13,13 +13,11 @@ namespace {
 
 std::atomic<uint64_t> next_stream_id{1};
 
-// Sticky, as a CUDA context's error is. The text is written before the code is published.
-std::atomic<CUresult> first_error{CUDA_SUCCESS};
-std::mutex first_error_mutex;
-std::string first_error_text;
+// The stream whose worker this thread is.
+thread_local Stream* working_for = nullptr;
 
-// The worker looks this often for the next operation before it sleeps: a few microseconds, about what waking it costs.
-constexpr int kSpins = 2000;
+// A waiting thread looks this often before it sleeps: a few microseconds, about what waking it costs.
+constexpr int kSpins = 100;
 
 inline void pause_briefly() {
 #if defined(__x86_64__)
@@ -29,75 +27,118 @@ inline void pause_briefly() {
 #endif
 }
 
+// Workers take no signals: those are for the program's own threads.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &previous_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t previous_;
+};
+
 }  // namespace
 
-Stream::Stream(bool blocking, int priority)
-    : blocking_(blocking), priority_(priority), id_(next_stream_id.fetch_add(1)), ring_(new Operation[kCapacity]) {}
+Stream::Stream(std::shared_ptr<StreamGroup> group, Kind kind, int priority)
+    : group_(std::move(group)),
+      kind_(kind),
+      priority_(priority),
+      id_(next_stream_id.fetch_add(1)),
+      ring_(new Operation[kCapacity]) {}
 
-std::shared_ptr<Stream> Stream::create(bool blocking, int priority) {
-  std::shared_ptr<Stream> stream(new Stream(blocking, priority));
-  std::thread worker([self = stream] { self->work(); });
-  pthread_setname_np(worker.native_handle(), ("stream " + std::to_string(stream->id_ % 100000000)).c_str());
-  worker.detach();
-  return stream;
-}
-
-std::shared_ptr<Stream> Stream::create_legacy(VisitBlockingStreams others, void* context) {
-  std::shared_ptr<Stream> stream = create(true, 0);
-  stream->visit_blocking_ = others;
-  stream->visit_context_ = context;
+std::shared_ptr<Stream> Stream::create(std::shared_ptr<StreamGroup> group, Kind kind, int priority) {
+  std::shared_ptr<Stream> stream(new Stream(std::move(group), kind, priority));
+  {
+    std::lock_guard order(stream->group_->mutex_);
+    stream->group_->streams_.push_back(stream);
+    if (kind == Kind::Legacy) stream->group_->legacy_ = stream;
+  }
+  try {
+    const SignalsBlocked blocked;
+    std::thread worker([self = stream] { self->work(); });
+    pthread_setname_np(worker.native_handle(), ("stream " + std::to_string(stream->id_ % 100000000)).c_str());
+    worker.detach();
+  } catch (...) {
+    std::lock_guard order(stream->group_->mutex_);
+    std::erase(stream->group_->streams_, stream);
+    if (kind == Kind::Legacy) stream->group_->legacy_ = nullptr;
+    throw;
+  }
   return stream;
 }
 
 void Stream::work() {
+  working_for = this;
   uint64_t done = 0;
   for (;;) {
-    int spins = 0;
-    while (submitted_.load(std::memory_order_acquire) == done) {
-      if (++spins < kSpins) {
-        pause_briefly();
-        continue;
-      }
+    for (int spins = 0; spins < kSpins && submitted() == done; ++spins) pause_briefly();
+    if (submitted() == done) {
       std::unique_lock lock(mutex_);
-      if (submitted_.load(std::memory_order_acquire) != done) break;
-      if (closed_) return;
       sleeping_ = true;
-      work_arrived_.wait(lock);
+      work_arrived_.wait(lock, [&] { return submitted() != done || closed_; });
       sleeping_ = false;
-      spins = 0;
+      if (submitted() == done) break;
     }
-    ring_[done % kCapacity].run_and_destroy();
+    run(ring_[done % kCapacity]);
     ++done;
+    // Sequentially consistent with the waiters' count: either the waiter sees the progress or this sees the waiter.
     completed_.store(done, std::memory_order_seq_cst);
     if (progress_waiters_.load(std::memory_order_seq_cst) != 0) {
       std::lock_guard lock(mutex_);
       progress_.notify_all();
-    } else if (submitted_.load(std::memory_order_relaxed) - done + 1 >= kCapacity) {
-      std::lock_guard lock(mutex_);
-      if (space_waiters_ != 0) progress_.notify_all();
     }
   }
+  std::lock_guard order(group_->mutex_);
+  std::erase(group_->streams_, shared_from_this());
+  if (kind_ == Kind::Legacy) group_->legacy_ = nullptr;
+}
+
+void Stream::run(Operation& operation) {
+  try {
+    operation.finish(group_->error() == CUDA_SUCCESS);
+  } catch (const std::bad_alloc&) {
+    group_->fail(CUDA_ERROR_OUT_OF_MEMORY, "an operation in a stream found no host memory");
+  } catch (const std::exception& failure) {
+    group_->fail(CUDA_ERROR_LAUNCH_FAILED, failure.what());
+  } catch (...) {
+    group_->fail(CUDA_ERROR_LAUNCH_FAILED, "an operation in a stream threw something that is no std::exception");
+  }
+}
+
+uint64_t Stream::wait_for_space(std::unique_lock<std::mutex>& lock) {
+  const uint64_t place = submitted_.load(std::memory_order_relaxed);
+  if (place - completed() < kCapacity) return place;
+  progress_waiters_.fetch_add(1, std::memory_order_seq_cst);
+  progress_.wait(lock, [&] {
+    return submitted_.load(std::memory_order_relaxed) - completed_.load(std::memory_order_seq_cst) < kCapacity;
+  });
+  progress_waiters_.fetch_sub(1, std::memory_order_seq_cst);
+  return submitted_.load(std::memory_order_relaxed);
 }
 
 void Stream::wait_for(uint64_t count) {
   for (int spins = 0; spins < kSpins; ++spins) {
-    if (completed_.load(std::memory_order_acquire) >= count) return;
+    if (completed() >= count) return;
     pause_briefly();
   }
+  std::unique_lock lock(mutex_);
   progress_waiters_.fetch_add(1, std::memory_order_seq_cst);
-  {
-    std::unique_lock lock(mutex_);
-    progress_.wait(lock, [&] { return completed_.load(std::memory_order_seq_cst) >= count; });
-  }
+  progress_.wait(lock, [&] { return completed_.load(std::memory_order_seq_cst) >= count; });
   progress_waiters_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
 void Stream::synchronize() {
-  if (visit_blocking_ != nullptr) {
-    visit_blocking_(
-        visit_context_, [](Stream& other, void*) { other.wait_for(other.submitted()); }, nullptr);
+  if (kind_ != Kind::Legacy) {
+    wait_for(submitted());
+    return;
   }
-  wait_for(submitted());
+  wait_for(enqueue([] {}));
 }
 
 void Stream::close() {
@@ -106,35 +147,58 @@ void Stream::close() {
   work_arrived_.notify_one();
 }
 
-void Stream::wait_for_other(Stream& other) {
-  if (&other == this || other.idle()) return;
-  std::unique_lock lock(mutex_);
-  append(lock, [stream = other.shared_from_this(), count = other.submitted()] { stream->wait_for(count); });
+bool Stream::on_worker() { return working_for != nullptr; }
+
+void Stream::append_wait_for(Stream& other) {
+  append([stream = other.shared_from_this(), count = other.submitted()] { stream->wait_for(count); });
 }
 
-void Stream::insert_legacy_order() {
-  if (visit_blocking_ != nullptr) {
-    visit_blocking_(
-        visit_context_, [](Stream& other, void* self) { static_cast<Stream*>(self)->wait_for_other(other); }, this);
-  } else if (legacy_ != nullptr) {
-    wait_for_other(*legacy_);
+// The legacy default stream's order, inserted before each operation. The caller holds the group's mutex.
+void Stream::wait_for_ordered_streams() {
+  if (kind_ == Kind::Blocking) {
+    Stream* legacy = group_->legacy_.get();
+    if (legacy == nullptr || legacy->submitted() == legacy_waited_for_) return;
+    legacy_waited_for_ = legacy->submitted();
+    if (!legacy->idle()) append_wait_for(*legacy);
+    return;
   }
+  for (const std::shared_ptr<Stream>& other : group_->streams_) {
+    if (other->kind_ != Kind::Blocking || other->submitted() == other->waited_for_by_legacy_) continue;
+    other->waited_for_by_legacy_ = other->submitted();
+    if (!other->idle()) append_wait_for(*other);
+  }
+}
+
+std::string StreamGroup::error_text() const {
+  std::lock_guard lock(error_mutex_);
+  return error_text_;
+}
+
+void StreamGroup::fail(CUresult error, const char* text) {
+  std::lock_guard lock(error_mutex_);
+  if (error_.load(std::memory_order_relaxed) != CUDA_SUCCESS) return;
+  error_text_ = text;
+  error_.store(error, std::memory_order_release);
+}
+
+void StreamGroup::synchronize() {
+  std::vector<std::pair<std::shared_ptr<Stream>, uint64_t>> pending;
+  {
+    std::lock_guard order(mutex_);
+    for (const std::shared_ptr<Stream>& stream : streams_) {
+      if (!stream->idle()) pending.emplace_back(stream, stream->submitted());
+    }
+  }
+  for (const auto& [stream, count] : pending) stream->wait_for(count);
+}
+
+bool StreamGroup::idle() const {
+  std::lock_guard order(mutex_);
+  return std::all_of(streams_.begin(), streams_.end(), [](const auto& stream) { return stream->idle(); });
 }
 
 void fail_asynchronously(CUresult error, const char* text) {
-  std::lock_guard lock(first_error_mutex);
-  if (first_error.load() != CUDA_SUCCESS) return;
-  first_error_text = text;
-  first_error.store(error, std::memory_order_release);
-}
-
-CUresult asynchronous_error() {
-  const CUresult error = first_error.load(std::memory_order_acquire);
-  if (error != CUDA_SUCCESS) {
-    std::lock_guard lock(first_error_mutex);
-    set_last_error(Library::driver, first_error_text);
-  }
-  return error;
+  if (working_for != nullptr) working_for->group_->fail(error, text);
 }
 
 }  // namespace cpu

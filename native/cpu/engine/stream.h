@@ -9,13 +9,17 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "engine/handles.h"
 #include "generated/driver.h"
 
 namespace cpu {
+
+class Stream;
 
 // A queued operation: a closure in place (on the heap only beyond kInlineBytes), called once and destroyed.
 class Operation {
@@ -27,112 +31,155 @@ class Operation {
     using Closure = std::decay_t<F>;
     if constexpr (sizeof(Closure) <= kInlineBytes && alignof(Closure) <= alignof(std::max_align_t)) {
       new (storage_) Closure(std::forward<F>(function));
-      run_ = [](void* storage) {
-        Closure* closure = std::launder(reinterpret_cast<Closure*>(storage));
-        (*closure)();
-        closure->~Closure();
+      finish_ = [](void* storage, bool run) {
+        Closure& closure = *std::launder(reinterpret_cast<Closure*>(storage));
+        const Destroyer<Closure> destroyer{closure};
+        if (run) closure();
       };
     } else {
       new (storage_) Closure*(new Closure(std::forward<F>(function)));
-      run_ = [](void* storage) {
-        Closure* closure = *std::launder(reinterpret_cast<Closure**>(storage));
-        (*closure)();
-        delete closure;
+      finish_ = [](void* storage, bool run) {
+        const std::unique_ptr<Closure> closure(*std::launder(reinterpret_cast<Closure**>(storage)));
+        if (run) (*closure)();
       };
     }
   }
 
-  void run_and_destroy() { run_(storage_); }
+  // Runs the closure, where `run` says so, and destroys it.
+  void finish(bool run) { finish_(storage_, run); }
 
  private:
-  void (*run_)(void*) = nullptr;
+  template <class Closure>
+  struct Destroyer {
+    Closure& closure;
+    ~Destroyer() { closure.~Closure(); }
+  };
+
+  void (*finish_)(void*, bool);
   alignas(std::max_align_t) unsigned char storage_[kInlineBytes];
 };
 
-// The queue and its worker. Owned by shared pointers: the worker holds one until its last operation has run, so a
-// stream may be destroyed while work is pending, as CUDA allows.
+// The streams of one context, the order between them, and the first failure of their operations.
+class StreamGroup {
+ public:
+  // The first failure of an operation; it stays, and operations behind it are dropped. CUDA_SUCCESS while there is none.
+  CUresult error() const { return error_.load(std::memory_order_acquire); }
+  std::string error_text() const;
+  void fail(CUresult error, const char* text);
+
+  // Waits until everything enqueued before the call on any stream of the group has run.
+  void synchronize();
+
+  // Whether every stream has nothing left to run.
+  bool idle() const;
+
+ private:
+  friend class Stream;
+
+  // Guards the list of streams and makes "look at the others, then append" one step, so that two streams never wait
+  // for each other.
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Stream>> streams_;
+  std::shared_ptr<Stream> legacy_;
+
+  mutable std::mutex error_mutex_;
+  std::string error_text_;
+  std::atomic<CUresult> error_{CUDA_SUCCESS};
+};
+
+// The queue and its worker. Owned by shared pointers: the worker and the group hold one until the last operation has
+// run, so a stream may be destroyed while work is pending, as CUDA allows.
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
-  // Starts the worker. `blocking`: ordered with the legacy default stream of its context.
-  static std::shared_ptr<Stream> create(bool blocking, int priority);
+  // Legacy: the context's default stream, which waits for all blocking streams and which all of them wait for.
+  enum class Kind { Legacy, Blocking, NonBlocking };
 
-  // A legacy default stream: ordered with every blocking stream that `others` visits.
-  using VisitBlockingStreams = void (*)(void* context, void (*visit)(Stream&, void*), void* argument);
-  static std::shared_ptr<Stream> create_legacy(VisitBlockingStreams others, void* context);
+  // A stream of the group, its worker started. Throws std::system_error where no thread is to be had.
+  static std::shared_ptr<Stream> create(std::shared_ptr<StreamGroup> group, Kind kind, int priority);
 
-  // The legacy default stream that this blocking stream is ordered with.
-  void order_with(std::shared_ptr<Stream> legacy) { legacy_ = std::move(legacy); }
-
-  // Appends an operation and returns at once, except while kCapacity operations wait. The closure must not throw.
+  // Appends an operation and returns at once, except while kCapacity operations wait. Returns the operation's place in
+  // the stream, counted from 1: it has run when completed() has reached that. What the closure throws becomes the
+  // context's error.
   template <class F>
-  void enqueue(F&& function) {
-    insert_legacy_order();
-    std::unique_lock lock(mutex_);
-    append(lock, std::forward<F>(function));
+  uint64_t enqueue(F&& function) {
+    if (kind_ == Kind::NonBlocking) return append(std::forward<F>(function));
+    std::lock_guard order(group_->mutex_);
+    wait_for_ordered_streams();
+    return append(std::forward<F>(function));
   }
 
-  // Waits until everything enqueued before the call has run.
+  // Waits until everything enqueued before the call has run; for the legacy stream, on the blocking streams too.
   void synchronize();
 
   // Waits until the first `count` operations have run.
   void wait_for(uint64_t count);
 
-  bool idle() const { return completed_.load(std::memory_order_acquire) == submitted_.load(std::memory_order_acquire); }
+  bool idle() const { return completed() == submitted(); }
   uint64_t submitted() const { return submitted_.load(std::memory_order_acquire); }
-  bool blocking() const { return blocking_; }
+  uint64_t completed() const { return completed_.load(std::memory_order_acquire); }
+  Kind kind() const { return kind_; }
   int priority() const { return priority_; }
   uint64_t id() const { return id_; }
+  StreamGroup& group() const { return *group_; }
 
   // No further operation will come: the worker ends after the last one.
   void close();
 
+  // Whether the calling thread is a stream's worker, where calling the driver back could deadlock.
+  static bool on_worker();
+
   static constexpr size_t kCapacity = 1024;
 
  private:
-  Stream(bool blocking, int priority);
+  friend class StreamGroup;
+  friend void fail_asynchronously(CUresult, const char*);
+
+  Stream(std::shared_ptr<StreamGroup> group, Kind kind, int priority);
   void work();
-  void insert_legacy_order();
-  void wait_for_other(Stream& other);
+  void run(Operation& operation);
+  void wait_for_ordered_streams();
+  void append_wait_for(Stream& other);
 
   template <class F>
-  void append(std::unique_lock<std::mutex>& lock, F&& function) {
-    while (submitted_.load(std::memory_order_relaxed) - completed_.load(std::memory_order_acquire) >= kCapacity) {
-      space_waiters_ += 1;
-      progress_.wait(lock);
-      space_waiters_ -= 1;
-    }
-    const uint64_t place = submitted_.load(std::memory_order_relaxed);
+  uint64_t append(F&& function) {
+    std::unique_lock lock(mutex_);
+    const uint64_t place = wait_for_space(lock);
     ring_[place % kCapacity].emplace(std::forward<F>(function));
     submitted_.store(place + 1, std::memory_order_release);
     if (sleeping_) work_arrived_.notify_one();
+    return place + 1;
   }
 
-  const bool blocking_;
+  uint64_t wait_for_space(std::unique_lock<std::mutex>& lock);
+
+  const std::shared_ptr<StreamGroup> group_;
+  const Kind kind_;
   const int priority_;
   const uint64_t id_;
-  std::unique_ptr<Operation[]> ring_;
+  const std::unique_ptr<Operation[]> ring_;
   std::mutex mutex_;
   std::condition_variable work_arrived_;
   std::condition_variable progress_;
   std::atomic<uint64_t> submitted_{0};
   std::atomic<uint64_t> completed_{0};
-  uint32_t space_waiters_ = 0;
   std::atomic<uint32_t> progress_waiters_{0};
   bool sleeping_ = false;
   bool closed_ = false;
-  std::shared_ptr<Stream> legacy_;
-  VisitBlockingStreams visit_blocking_ = nullptr;
-  void* visit_context_ = nullptr;
+  // How far the other side of the legacy order has been waited for: operations of the legacy stream for a blocking
+  // stream, operations of this stream by the legacy stream. Guarded by the group's mutex.
+  uint64_t legacy_waited_for_ = 0;
+  uint64_t waited_for_by_legacy_ = 0;
 };
 
 // The stream a handle means: null and CU_STREAM_LEGACY are the current context's default stream (the primary context's
-// where none is current), CU_STREAM_PER_THREAD the calling thread's own. Null where the handle is none. Defined in
-// driver/stream.cpp.
+// where none is current), CU_STREAM_PER_THREAD the calling thread's own. Null where the handle is none.
 std::shared_ptr<Stream> stream_from_handle(CUstream handle);
 
-// The first failure of an operation that ran asynchronously, for the next synchronising call to report; it stays.
-// A library's worker calls fail_asynchronously; 0 is CUDA_SUCCESS.
+// For operations: the running operation has failed. The first failure of a context stays; synchronising calls report
+// it and operations enqueued before or after are dropped.
 void fail_asynchronously(CUresult error, const char* text);
+
+// The current context's failure, CUDA_SUCCESS where nothing failed; leaves its text as the driver's last error.
 CUresult asynchronous_error();
 
 }  // namespace cpu

@@ -1,0 +1,58 @@
+// Device, pinned and managed memory: all of it host memory, told apart by a table of ranges. Addresses on the host and
+// on the device are the same, as with CUDA's unified addressing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "generated/driver.h"
+
+namespace cpu {
+
+enum class MemoryKind { Device, Pinned, Registered, Managed };
+
+// One allocation, or one piece of the program's own memory that it registered.
+struct MemoryRange {
+  uintptr_t base;
+  size_t size;
+  MemoryKind kind;
+  // The context it belongs to, and that context's device.
+  CUcontext context;
+  int device;
+  // As given to cuMemHostAlloc, cuMemHostRegister or cuMemAllocManaged.
+  unsigned flags;
+  // Unique in the process, never used again.
+  uint64_t id;
+  // The pool a stream-ordered allocation came from, null for all others.
+  CUmemoryPool pool;
+
+  bool contains(uintptr_t address, size_t bytes) const {
+    return address >= base && address - base <= size && bytes <= size - (address - base);
+  }
+  // Whether kernels and copies may use it as device memory.
+  bool on_device() const { return kind == MemoryKind::Device || kind == MemoryKind::Managed; }
+};
+
+// New memory, aligned to 256 bytes (small) or 2 MiB (large), filled with 0xFF: as floating point these bytes are NaN, so
+// that what was never written shows. Returns 0 where the machine has not so much left.
+uintptr_t allocate_memory(MemoryKind kind, size_t bytes, CUcontext context, int device, unsigned flags,
+                          CUmemoryPool pool = nullptr);
+
+// Frees the allocation that starts at `base` and is of one of the kinds; false where there is none.
+bool free_memory_at(uintptr_t base, MemoryKind kind, MemoryKind other_kind);
+
+// Frees everything that belongs to a context.
+void free_memory_of(CUcontext context);
+
+// Enters memory of the program; false where it overlaps a range that is known already.
+bool register_memory(uintptr_t base, size_t bytes, CUcontext context, int device, unsigned flags);
+bool unregister_memory(uintptr_t base);
+
+// The range an address lies in.
+std::optional<MemoryRange> find_memory(uintptr_t address);
+
+// Whether [address, address + bytes) lies inside one range that the device can use.
+bool is_device_accessible(uintptr_t address, size_t bytes);
+
+}  // namespace cpu
