@@ -1,0 +1,434 @@
+#include "engine/compute_convolution.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "engine/compute_convolution_reference.h"
+#include "engine/compute_onednn.h"
+#include "engine/compute_staging.h"
+
+namespace cpu::compute {
+namespace {
+
+using dnnl::memory;
+
+constexpr size_t alignment = 4096;
+
+size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+/// One tensor of a plan: how the caller's lies (dense f32), how the kernel wants it, and the reorder between them.
+struct Argument {
+  memory outer;
+  memory inner;
+  memory scratchpad;
+  dnnl::reorder reorder;
+  bool reorders = false;
+  size_t inner_offset = 0;
+  size_t inner_bytes = 0;
+
+  void prepare(const memory::desc& outer_desc, const memory::desc& inner_desc, bool is_result) {
+    const dnnl::engine& engine = onednn_engine();
+    outer = memory(outer_desc, engine, nullptr);
+    reorders = outer_desc != inner_desc;
+    if (!reorders) return;
+    inner = memory(inner_desc, engine, nullptr);
+    inner_bytes = inner_desc.get_size();
+    const auto& from = is_result ? inner_desc : outer_desc;
+    const auto& to = is_result ? outer_desc : inner_desc;
+    const dnnl::reorder::primitive_desc description(engine, from, engine, to, onednn_attributes());
+    reorder = dnnl::reorder(description);
+    scratchpad = memory(description.scratchpad_desc(), engine, nullptr);
+  }
+
+  const memory& kernel_memory() const { return reorders ? inner : outer; }
+};
+
+void set_pointer(const memory& target, const void* data) {
+  dnnl_memory_set_data_handle(target.get(), const_cast<void*>(data));
+}
+
+void execute(const dnnl::primitive& primitive, std::initializer_list<dnnl_exec_arg_t> arguments) {
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_execute(primitive.get(), onednn_stream(), static_cast<int>(arguments.size()), arguments.begin()),
+      "oneDNN could not execute a primitive");
+}
+
+/// Where blocked activations pay for changing the layout, measured with native/bench/convolution_bench: oneDNN's
+/// channels-last kernels are as fast as its blocked ones or faster, except on small images and for strided filter
+/// gradients.
+bool prefers_blocked(ConvolutionDirection direction, const ConvolutionShape& shape) {
+  if (shape.x.dims[1] % 16 != 0 || shape.y.dims[1] % 16 != 0 || shape.groups != 1) return false;
+  const int64_t taps = shape.w.pixels();
+  switch (direction) {
+    case ConvolutionDirection::Forward:
+      return taps > 1 && shape.y.pixels() <= 16;
+    case ConvolutionDirection::BackwardData:
+      return taps > 1 && shape.x.pixels() <= 64 && shape.stride[0] == 1;
+    case ConvolutionDirection::BackwardFilter:
+      return taps > 1 && shape.stride[0] > 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+class ConvolutionPlan {
+ public:
+  ConvolutionPlan(ConvolutionDirection direction, const ConvolutionShape& shape, bool bias, bool relu)
+      : direction_(direction), user_(shape), native_(shape), bias_(bias), relu_(relu) {}
+
+  /// Chooses layouts and makes the primitives. False where the algorithm does not exist for the shape.
+  bool prepare(ConvolutionAlgorithm algorithm) {
+    const bool f64 = computes_in_double(user_.x.type) || computes_in_double(user_.w.type) ||
+                     computes_in_double(user_.y.type) || user_.x.rank > 5;
+    if (!f64) {
+      native_.x = dense(user_.x);
+      native_.w = dense(user_.w);
+      native_.y = dense(user_.y);
+      if (prepare_onednn(algorithm)) return true;
+    }
+    if (algorithm != ConvolutionAlgorithm::Direct || bias_ || user_.x.rank > 5) return false;
+    in_double_ = true;
+    kernel_ = "double";
+    native_.x = packed(user_.x, ElementType::F64);
+    native_.w = packed(user_.w, ElementType::F64);
+    native_.y = packed(user_.y, ElementType::F64);
+    return true;
+  }
+
+  size_t workspace() const { return workspace_; }
+  const char* kernel() const { return kernel_.c_str(); }
+
+  void run(double alpha, const void* first, const void* second, const void* bias, double beta, void* result,
+           void* workspace, size_t workspace_bytes) {
+    Scratch scratch;
+    first = stage_input(user_first(), native_first(), first, scratch);
+    const bool second_is_filter = direction_ != ConvolutionDirection::BackwardFilter;
+    const Tensor& second_user = second_is_filter ? user_.w : user_.y;
+    const Tensor& second_native = second_is_filter ? native_.w : native_.y;
+    second =
+        second_is_filter ? stage_filter(second, scratch) : stage_input(second_user, second_native, second, scratch);
+    const Tensor& result_native = native_result();
+    const bool flips_result = direction_ == ConvolutionDirection::BackwardFilter && flips();
+    const bool direct = alpha == 1 && beta == 0 && !flips_result && same_layout(user_result(), result_native);
+    void* target =
+        direct ? result
+               : scratch.take_bytes(static_cast<size_t>(result_native.elements()) * element_size(result_native.type));
+    if (in_double_) {
+      reference_convolution(direction_, native_, static_cast<const double*>(first), static_cast<const double*>(second),
+                            static_cast<double*>(target));
+    } else {
+      if (bias != nullptr) {
+        const Tensor bias_user = bias_tensor(user_.y.type), bias_native = bias_tensor(ElementType::F32);
+        bias = staged<float>(bias_user, bias, bias_native, scratch);
+      }
+      const size_t misalignment = reinterpret_cast<uintptr_t>(workspace) % 64;
+      const bool usable = workspace != nullptr && workspace_bytes >= workspace_ && misalignment == 0;
+      char* memory = static_cast<char*>(usable || workspace_ == 0 ? workspace : scratch.take_bytes(workspace_));
+      execute_onednn(first, second, bias, target, memory);
+    }
+    if (direct) return;
+    if (flips_result) {
+      const auto [tensor, offset] = flipped(user_.w);
+      blend_tensor(alpha, result_native, target, beta, tensor, at(result, tensor.type, offset));
+    } else {
+      blend_tensor(alpha, result_native, target, beta, user_result(), result);
+    }
+  }
+
+ private:
+  /// The caller's tensor as oneDNN can take it: f32 without gaps, in the caller's layout where that is dense.
+  static Tensor dense(const Tensor& tensor) {
+    if (tensor.is_packed() && !tensor.is_channels_last()) return packed(tensor, ElementType::F32);
+    return channels_last(tensor, ElementType::F32);
+  }
+
+  bool flips() const { return user_.flips_filter && user_.w.pixels() > 1; }
+
+  /// The filter read backwards in all spatial dimensions, and the element it starts at.
+  static std::pair<Tensor, int64_t> flipped(Tensor filter) {
+    int64_t offset = 0;
+    for (int i = 2; i < filter.rank; ++i) {
+      offset += static_cast<int64_t>(filter.dims[i] - 1) * filter.strides[i];
+      filter.strides[i] = -filter.strides[i];
+    }
+    return {filter, offset};
+  }
+
+  Tensor bias_tensor(ElementType type) const {
+    Tensor tensor = user_.y;
+    for (int i = 0; i < tensor.rank; ++i) {
+      if (i != 1) tensor.dims[i] = 1;
+    }
+    return packed(tensor, type);
+  }
+
+  const Tensor& user_first() const { return direction_ == ConvolutionDirection::BackwardData ? user_.y : user_.x; }
+  const Tensor& native_first() const {
+    return direction_ == ConvolutionDirection::BackwardData ? native_.y : native_.x;
+  }
+  const Tensor& user_result() const {
+    return direction_ == ConvolutionDirection::Forward        ? user_.y
+           : direction_ == ConvolutionDirection::BackwardData ? user_.x
+                                                              : user_.w;
+  }
+  const Tensor& native_result() const {
+    return direction_ == ConvolutionDirection::Forward        ? native_.y
+           : direction_ == ConvolutionDirection::BackwardData ? native_.x
+                                                              : native_.w;
+  }
+
+  const void* stage_input(const Tensor& user, const Tensor& native, const void* data, Scratch& scratch) const {
+    return in_double_ ? static_cast<const void*>(staged<double>(user, data, native, scratch))
+                      : static_cast<const void*>(staged<float>(user, data, native, scratch));
+  }
+
+  const void* stage_filter(const void* data, Scratch& scratch) const {
+    if (!flips()) return stage_input(user_.w, native_.w, data, scratch);
+    const auto [tensor, offset] = flipped(user_.w);
+    void* copy = scratch.take_bytes(static_cast<size_t>(native_.w.elements()) * element_size(native_.w.type));
+    blend_tensor(1, tensor, at(data, tensor.type, offset), 0, native_.w, copy);
+    return copy;
+  }
+
+  /// The filter with its groups as the first dimension.
+  memory::desc filter_desc() const {
+    const Tensor& w = native_.w;
+    if (native_.groups == 1) return onednn_desc(w);
+    memory::dims dims{native_.groups, w.dims[0] / native_.groups}, strides{w.strides[0] * dims[1], w.strides[0]};
+    for (int i = 1; i < w.rank; ++i) {
+      dims.push_back(w.dims[i]);
+      strides.push_back(w.strides[i]);
+    }
+    return {dims, memory::data_type::f32, strides};
+  }
+
+  bool prepare_onednn(ConvolutionAlgorithm algorithm) {
+    const bool plain = native_.x.is_channels_last() && native_.y.is_channels_last() &&
+                       algorithm == ConvolutionAlgorithm::Direct && !prefers_blocked(direction_, native_);
+    try {
+      make_primitives(algorithm, plain);
+      return true;
+    } catch (const dnnl::error&) {
+      // No such kernel: the caller tries something else.
+      return false;
+    }
+  }
+
+  void make_primitives(ConvolutionAlgorithm algorithm, bool plain) {
+    const dnnl::engine& engine = onednn_engine();
+    const auto kind = algorithm == ConvolutionAlgorithm::Winograd ? dnnl::algorithm::convolution_winograd
+                                                                  : dnnl::algorithm::convolution_direct;
+    const auto any = memory::format_tag::any;
+    const auto f32 = memory::data_type::f32;
+    const memory::desc outer_x = onednn_desc(native_.x), outer_y = onednn_desc(native_.y), outer_w = filter_desc();
+    const memory::desc x = plain ? outer_x : memory::desc(outer_x.dims(), f32, any);
+    const memory::desc y = plain ? outer_y : memory::desc(outer_y.dims(), f32, any);
+    const memory::desc w(outer_w.dims(), f32, any);
+    const memory::desc bias({outer_y.dims()[1]}, f32, memory::format_tag::a);
+    const int spatial = native_.x.rank - 2;
+    const memory::dims strides(native_.stride, native_.stride + spatial);
+    const memory::dims padding(native_.padding, native_.padding + spatial);
+    memory::dims dilation(native_.dilation, native_.dilation + spatial);
+    for (auto& d : dilation) d -= 1;
+    dnnl::primitive_attr attributes = onednn_attributes();
+    if (relu_) {
+      dnnl::post_ops operations;
+      operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+      attributes.set_post_ops(operations);
+    }
+    using Forward = dnnl::convolution_forward;
+    const Forward::desc description =
+        bias_
+            ? Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, bias, y, strides, dilation, padding, padding)
+            : Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, y, strides, dilation, padding, padding);
+    const Forward::primitive_desc forward(description, attributes, engine);
+    if (direction_ == ConvolutionDirection::Forward) {
+      convolution_ = dnnl::convolution_forward(forward);
+      take(forward, outer_x, forward.src_desc(), outer_w, forward.weights_desc(), outer_y, forward.dst_desc());
+      if (bias_) bias_memory_ = memory(bias, engine, nullptr);
+    } else if (direction_ == ConvolutionDirection::BackwardData) {
+      using Backward = dnnl::convolution_backward_data;
+      const Backward::primitive_desc backward({kind, x, w, y, strides, dilation, padding, padding}, attributes, engine,
+                                              forward);
+      convolution_ = dnnl::convolution_backward_data(backward);
+      take(backward, outer_y, backward.diff_dst_desc(), outer_w, backward.weights_desc(), outer_x,
+           backward.diff_src_desc());
+    } else {
+      using Backward = dnnl::convolution_backward_weights;
+      const Backward::primitive_desc backward({kind, x, w, y, strides, dilation, padding, padding}, attributes, engine,
+                                              forward);
+      convolution_ = dnnl::convolution_backward_weights(backward);
+      take(backward, outer_x, backward.src_desc(), outer_y, backward.diff_dst_desc(), outer_w,
+           backward.diff_weights_desc());
+    }
+  }
+
+  template <class PrimitiveDesc>
+  void take(const PrimitiveDesc& primitive, const memory::desc& first_outer, const memory::desc& first_inner,
+            const memory::desc& second_outer, const memory::desc& second_inner, const memory::desc& result_outer,
+            const memory::desc& result_inner) {
+    kernel_ = primitive.impl_info_str();
+    first_.prepare(first_outer, first_inner, false);
+    second_.prepare(second_outer, second_inner, false);
+    result_.prepare(result_outer, result_inner, true);
+    size_t offset = 0;
+    memory::desc pads[4] = {primitive.scratchpad_desc()};
+    int pad_count = 1;
+    for (Argument* argument : {&first_, &second_, &result_}) {
+      if (!argument->reorders) continue;
+      argument->inner_offset = offset;
+      offset += aligned(argument->inner_bytes);
+      pads[pad_count++] = argument->scratchpad.get_desc();
+    }
+    scratchpad_offset_ = offset;
+    size_t pad_bytes = 0;
+    for (int i = 0; i < pad_count; ++i) pad_bytes = std::max(pad_bytes, pads[i].get_size());
+    workspace_ = offset + aligned(pad_bytes);
+    scratchpad_ = memory(pads[0], onednn_engine(), nullptr);
+  }
+
+  void reorder(const Argument& argument, const memory& from, const memory& to, char* workspace) const {
+    set_pointer(argument.scratchpad, workspace + scratchpad_offset_);
+    execute(argument.reorder,
+            {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}, {DNNL_ARG_SCRATCHPAD, argument.scratchpad.get()}});
+  }
+
+  void execute_onednn(const void* first, const void* second, const void* bias, void* result, char* workspace) {
+    // The memory objects belong to the plan; two streams that run the same one take turns.
+    const std::lock_guard lock(mutex_);
+    Argument* arguments[] = {&first_, &second_, &result_};
+    const void* pointers[] = {first, second, result};
+    for (int i = 0; i < 3; ++i) {
+      Argument& argument = *arguments[i];
+      set_pointer(argument.outer, pointers[i]);
+      if (!argument.reorders) continue;
+      set_pointer(argument.inner, workspace + argument.inner_offset);
+      if (i < 2) reorder(argument, argument.outer, argument.inner, workspace);
+    }
+    set_pointer(scratchpad_, workspace == nullptr ? nullptr : workspace + scratchpad_offset_);
+    const dnnl_memory_t a = first_.kernel_memory().get(), b = second_.kernel_memory().get(),
+                        c = result_.kernel_memory().get(), pad = scratchpad_.get();
+    switch (direction_) {
+      case ConvolutionDirection::Forward:
+        if (bias_) {
+          set_pointer(bias_memory_, bias);
+          execute(convolution_, {{DNNL_ARG_SRC, a},
+                                 {DNNL_ARG_WEIGHTS, b},
+                                 {DNNL_ARG_BIAS, bias_memory_.get()},
+                                 {DNNL_ARG_DST, c},
+                                 {DNNL_ARG_SCRATCHPAD, pad}});
+        } else {
+          execute(convolution_,
+                  {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}, {DNNL_ARG_SCRATCHPAD, pad}});
+        }
+        break;
+      case ConvolutionDirection::BackwardData:
+        execute(convolution_,
+                {{DNNL_ARG_DIFF_DST, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DIFF_SRC, c}, {DNNL_ARG_SCRATCHPAD, pad}});
+        break;
+      case ConvolutionDirection::BackwardFilter:
+        execute(convolution_,
+                {{DNNL_ARG_SRC, a}, {DNNL_ARG_DIFF_DST, b}, {DNNL_ARG_DIFF_WEIGHTS, c}, {DNNL_ARG_SCRATCHPAD, pad}});
+        break;
+    }
+    if (result_.reorders) reorder(result_, result_.inner, result_.outer, workspace);
+  }
+
+  const ConvolutionDirection direction_;
+  const ConvolutionShape user_;
+  ConvolutionShape native_;
+  const bool bias_;
+  const bool relu_;
+  bool in_double_ = false;
+  std::string kernel_;
+  size_t workspace_ = 0;
+  size_t scratchpad_offset_ = 0;
+  std::mutex mutex_;
+  dnnl::primitive convolution_;
+  Argument first_, second_, result_;
+  memory scratchpad_, bias_memory_;
+};
+
+namespace {
+
+/// Everything a plan depends on, as numbers.
+struct PlanKey {
+  std::array<int32_t, 96> words{};
+  int used = 0;
+
+  void add(int64_t value) { words[static_cast<size_t>(used++)] = static_cast<int32_t>(value); }
+  void add(const Tensor& tensor) {
+    add(static_cast<int>(tensor.type) << 8 | tensor.rank);
+    for (int i = 0; i < tensor.rank; ++i) {
+      add(tensor.dims[i]);
+      add(tensor.strides[i]);
+    }
+  }
+  bool operator==(const PlanKey& other) const {
+    return used == other.used && std::memcmp(words.data(), other.words.data(), sizeof(int32_t) * used) == 0;
+  }
+};
+
+struct PlanKeyHash {
+  size_t operator()(const PlanKey& key) const {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (int i = 0; i < key.used; ++i) {
+      hash = (hash ^ static_cast<uint32_t>(key.words[static_cast<size_t>(i)])) * 0x100000001b3u;
+      hash ^= hash >> 29;
+    }
+    return hash;
+  }
+};
+
+struct PlanCache {
+  std::mutex mutex;
+  std::unordered_map<PlanKey, std::unique_ptr<ConvolutionPlan>, PlanKeyHash> plans;
+};
+
+PlanCache& plan_cache() {
+  static auto* cache = new PlanCache;
+  return *cache;
+}
+
+}  // namespace
+
+ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
+                                       const ConvolutionShape& shape, bool bias, bool relu) {
+  PlanKey key;
+  key.add(static_cast<int>(direction) | static_cast<int>(algorithm) << 4 | bias << 8 | relu << 9 |
+          shape.flips_filter << 10);
+  key.add(shape.groups);
+  key.add(shape.x);
+  key.add(shape.w);
+  key.add(shape.y);
+  for (int i = 0; i < shape.x.rank - 2; ++i) {
+    key.add(shape.padding[i]);
+    key.add(shape.stride[i]);
+    key.add(shape.dilation[i]);
+  }
+  PlanCache& cache = plan_cache();
+  const std::lock_guard lock(cache.mutex);
+  const auto found = cache.plans.find(key);
+  if (found != cache.plans.end()) return found->second.get();
+  auto plan = std::make_unique<ConvolutionPlan>(direction, shape, bias, relu);
+  // What is not possible is remembered too.
+  if (!plan->prepare(algorithm)) plan.reset();
+  return cache.plans.emplace(key, std::move(plan)).first->second.get();
+}
+
+size_t convolution_workspace(const ConvolutionPlan& plan) { return plan.workspace(); }
+const char* convolution_kernel(const ConvolutionPlan& plan) { return plan.kernel(); }
+
+void run_convolution(ConvolutionPlan& plan, double alpha, const void* first, const void* second, const void* bias,
+                     double beta, void* result, void* workspace, size_t workspace_bytes) {
+  plan.run(alpha, first, second, bias, beta, result, workspace, workspace_bytes);
+}
+
+}  // namespace cpu::compute

@@ -1,0 +1,46 @@
+#pragma once
+#include <cstddef>
+
+#include "engine/compute_tensor.h"
+#include "engine/compute_vector.h"
+
+namespace cpu::compute {
+
+enum class ConvolutionDirection : uint8_t { Forward, BackwardData, BackwardFilter };
+enum class ConvolutionAlgorithm : uint8_t { Direct, Winograd };
+
+/// A convolution. Filter dimensions are K, C of one group, [D,] R, S.
+struct ConvolutionShape {
+  Tensor x;
+  Tensor w;
+  Tensor y;
+  int padding[max_rank - 2] = {};
+  int stride[max_rank - 2] = {};
+  int dilation[max_rank - 2] = {};
+  int groups = 1;
+  /// A convolution in the mathematical sense; else a cross-correlation.
+  bool flips_filter = false;
+};
+
+/// A prepared convolution: kernels, layouts and scratch sizes. Plans are made once for each shape and live for ever.
+class ConvolutionPlan;
+
+/// The plan for a shape, from the cache where it was asked for before; null where the algorithm does not exist for it.
+/// `bias` and `relu` (forward only): y = relu?(conv + bias), as one kernel.
+ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
+                                       const ConvolutionShape& shape, bool bias = false, bool relu = false);
+
+/// Bytes of workspace the plan wants. With less (or none) it takes memory of the thread that runs it.
+size_t convolution_workspace(const ConvolutionPlan& plan);
+/// The name oneDNN gives the kernel, for benchmarks.
+const char* convolution_kernel(const ConvolutionPlan& plan);
+
+/// result = alpha op(first, second) + beta result:
+///   Forward         first = x,  second = w,  result = y
+///   BackwardData    first = dy, second = w,  result = dx
+///   BackwardFilter  first = x,  second = dy, result = dw
+/// `bias`: K values in the type of y for plans made with bias, else null.
+void run_convolution(ConvolutionPlan& plan, double alpha, const void* first, const void* second, const void* bias,
+                     double beta, void* result, void* workspace, size_t workspace_bytes);
+
+}  // namespace cpu::compute

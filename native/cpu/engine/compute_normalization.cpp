@@ -1,0 +1,398 @@
+#include "engine/compute_normalization.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "engine/compute_staging.h"
+
+namespace cpu::compute {
+namespace {
+
+/// Rows x channels, or samples x channels x pixels where the pixels of a channel lie together.
+struct View {
+  int64_t outer;
+  int64_t channels;
+  int64_t inner;
+
+  int64_t count() const { return outer * inner; }
+};
+
+/// Rows of a block and channels of a column: the unit one thread works on. Blocks do not depend on the number of
+/// threads, so neither do the sums.
+constexpr int64_t column = 1024;
+
+int64_t block_rows(const View& view, size_t size) {
+  const int64_t width = std::min(view.channels, column);
+  return std::clamp<int64_t>(static_cast<int64_t>(65536 / size) / width, 8, 4096);
+}
+
+/// The layout the loops want: channels last or packed as the tensor is, else channels last.
+Tensor wanted_layout(const Normalization& normalization, ElementType type) {
+  const Tensor& x = normalization.x;
+  if (normalization.per_activation || (x.is_packed() && !x.is_channels_last())) return packed(x, type);
+  return channels_last(x, type);
+}
+
+View view_of(const Normalization& normalization, const Tensor& layout) {
+  const Tensor& x = normalization.x;
+  if (normalization.per_activation) return {x.dims[0], x.elements() / x.dims[0], 1};
+  if (layout.is_channels_last()) return {x.elements() / x.dims[1], x.dims[1], 1};
+  return {x.dims[0], x.dims[1], x.pixels()};
+}
+
+/// Calls body(block, first row, rows, first channel, channels) for all blocks in parallel.
+template <class Body>
+void for_blocks(const View& view, int64_t rows, const Body& body) {
+  const int64_t blocks = (view.outer + rows - 1) / rows;
+  const int64_t columns = (view.channels + column - 1) / column;
+  const bool parallel = view.outer * view.channels > 16384;
+#pragma omp parallel for collapse(2) schedule(static) if (parallel)
+  for (int64_t block = 0; block < blocks; ++block) {
+    for (int64_t c = 0; c < columns; ++c) {
+      const int64_t first = block * rows, start = c * column;
+      body(block, first, std::min(rows, view.outer - first), start, std::min(column, view.channels - start));
+    }
+  }
+}
+
+/// Two sums a channel over rows x channels: `body(block rows..., sum, product)` adds to the block's sums, which are
+/// then added in the order of the blocks.
+template <class T, class Body>
+void sum_blocks(const View& view, Scratch& scratch, double* first, double* second, const Body& body) {
+  const int64_t rows = block_rows(view, sizeof(T));
+  const int64_t blocks = (view.outer + rows - 1) / rows;
+  const int64_t channels = view.channels;
+  double* partial = scratch.take<double>(blocks * channels * 2);
+  for_blocks(view, rows, [&](int64_t block, int64_t row, int64_t count, int64_t start, int64_t width) {
+    double* sums = partial + (block * 2) * channels + start;
+    double* products = sums + channels;
+    std::memset(sums, 0, static_cast<size_t>(width) * sizeof(double));
+    std::memset(products, 0, static_cast<size_t>(width) * sizeof(double));
+    body(row * channels + start, start, count, width, sums, products);
+  });
+#pragma omp parallel for schedule(static) if (blocks * channels > 65536)
+  for (int64_t start = 0; start < channels; start += 256) {
+    const int64_t end = std::min(channels, start + 256);
+    for (int64_t c = start; c < end; ++c) first[c] = second[c] = 0;
+    for (int64_t block = 0; block < blocks; ++block) {
+      const double* sums = partial + (block * 2) * channels;
+      for (int64_t c = start; c < end; ++c) {
+        first[c] += sums[c];
+        second[c] += sums[channels + c];
+      }
+    }
+  }
+}
+
+/// The same over planes: `body(offset, channel, sum, product)` adds one plane.
+template <class Body>
+void sum_planes(const View& view, Scratch& scratch, double* first, double* second, const Body& body) {
+  double* partial = scratch.take<double>(view.outer * view.channels * 2);
+  const bool parallel = view.outer * view.channels * view.inner > 16384;
+#pragma omp parallel for schedule(static) if (parallel)
+  for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
+    partial[plane * 2] = partial[plane * 2 + 1] = 0;
+    body(plane * view.inner, plane % view.channels, &partial[plane * 2], &partial[plane * 2 + 1]);
+  }
+  for (int64_t c = 0; c < view.channels; ++c) first[c] = second[c] = 0;
+  for (int64_t n = 0; n < view.outer; ++n) {
+    for (int64_t c = 0; c < view.channels; ++c) {
+      const double* sums = partial + (n * view.channels + c) * 2;
+      first[c] += sums[0];
+      second[c] += sums[1];
+    }
+  }
+}
+
+/// Mean and biased variance of every channel. Sums are taken in double of the distance to the channel's first value,
+/// so that a mean far from zero costs no digits.
+template <class T>
+void statistics(const View& view, const T* x, Scratch& scratch, double* mean, double* variance) {
+  const VectorKernels<T>& kernels = vector_kernels<T>();
+  T* shift = scratch.take<T>(view.channels);
+  for (int64_t c = 0; c < view.channels; ++c) shift[c] = x[c * view.inner];
+  if (view.inner == 1) {
+    sum_blocks<T>(view, scratch, mean, variance,
+                  [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* sum, double* square) {
+                    kernels.moments(x + offset, rows, view.channels, width, shift + start, sum, square);
+                  });
+  } else {
+    sum_planes(view, scratch, mean, variance, [&](int64_t offset, int64_t c, double* sum, double* square) {
+      kernels.plane_moments(x + offset, view.inner, shift[c], sum, square);
+    });
+  }
+  const double count = static_cast<double>(view.count());
+  for (int64_t c = 0; c < view.channels; ++c) {
+    const double distance = mean[c] / count;
+    variance[c] = std::max(0.0, variance[c] / count - distance * distance);
+    mean[c] = static_cast<double>(shift[c]) + distance;
+  }
+}
+
+template <class T>
+void apply(const View& view, const T* x, const T* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta, T* y) {
+  const VectorKernels<T>& kernels = vector_kernels<T>();
+  if (view.inner == 1) {
+    const int64_t rows = block_rows(view, sizeof(T));
+    for_blocks(view, rows, [&](int64_t, int64_t first, int64_t count, int64_t start, int64_t width) {
+      const int64_t offset = first * view.channels + start;
+      kernels.normalize(x + offset, z == nullptr ? nullptr : z + offset,
+                        {row.mean + start, row.factor + start, row.bias + start}, relu, alpha, beta, y + offset, count,
+                        view.channels, width);
+    });
+    return;
+  }
+  const bool parallel = view.outer * view.channels * view.inner > 16384;
+#pragma omp parallel for schedule(static) if (parallel)
+  for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
+    const int64_t offset = plane * view.inner, c = plane % view.channels;
+    kernels.plane_normalize(x + offset, z == nullptr ? nullptr : z + offset, row.mean[c], row.factor[c], row.bias[c],
+                            relu, alpha, beta, y + offset, view.inner);
+  }
+}
+
+double get(ElementType type, const void* data, int64_t i) {
+  return type == ElementType::F64 ? static_cast<const double*>(data)[i] : static_cast<const float*>(data)[i];
+}
+
+void put(ElementType type, void* data, int64_t i, double value) {
+  if (type == ElementType::F64) {
+    static_cast<double*>(data)[i] = value;
+  } else {
+    static_cast<float*>(data)[i] = static_cast<float>(value);
+  }
+}
+
+template <class T>
+void normalize_with(const Normalization& normalization, const Tensor& layout, const View& view, Scratch& scratch,
+                    const T* x, const double* mean, const double* variance, const void* scale, const void* bias,
+                    double alpha, double beta, const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z) {
+  const ElementType type = normalization.parameter_type;
+  T* row_mean = scratch.take<T>(view.channels);
+  T* row_factor = scratch.take<T>(view.channels);
+  T* row_bias = scratch.take<T>(view.channels);
+  for (int64_t c = 0; c < view.channels; ++c) {
+    const double factor = get(type, scale, c) / std::sqrt(variance[c] + normalization.epsilon);
+    row_mean[c] = static_cast<T>(mean[c]);
+    row_factor[c] = static_cast<T>(factor);
+    // The part of the mean that rounding took away goes into the bias.
+    row_bias[c] = static_cast<T>(get(type, bias, c) - (mean[c] - static_cast<double>(row_mean[c])) * factor);
+  }
+  const T* addend = staged<T>(z_tensor, z, layout, scratch);
+  const StagedResult<T> result(y_tensor, y, layout, scratch);
+  apply<T>(view, x, addend, {row_mean, row_factor, row_bias}, normalization.relu, result.alpha(alpha),
+           result.beta(beta), result.values());
+  result.finish(alpha, beta);
+}
+
+template <class T>
+void training(const Normalization& normalization, double alpha, const void* x_data, double beta, const Tensor& y_tensor,
+              void* y, const Tensor& z_tensor, const void* z, const void* scale, const void* bias,
+              const NormalizationState& state) {
+  Scratch scratch;
+  const Tensor layout = wanted_layout(normalization, native_type<T>);
+  const View view = view_of(normalization, layout);
+  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
+  double* mean = scratch.take<double>(view.channels);
+  double* variance = scratch.take<double>(view.channels);
+  statistics(view, x, scratch, mean, variance);
+  const ElementType type = normalization.parameter_type;
+  const double count = static_cast<double>(view.count());
+  const double unbiased = count > 1 ? count / (count - 1) : 1;
+  auto update = [&](void* running, int64_t c, double value) {
+    if (running == nullptr) return;
+    const double kept = state.factor == 1 ? 0 : get(type, running, c) * (1 - state.factor);
+    put(type, running, c, value * state.factor + kept);
+  };
+  for (int64_t c = 0; c < view.channels; ++c) {
+    update(state.running_mean, c, mean[c]);
+    update(state.running_variance, c, variance[c] * unbiased);
+    if (state.saved_mean != nullptr) put(type, state.saved_mean, c, mean[c]);
+    if (state.saved_inverse_deviation != nullptr) {
+      put(type, state.saved_inverse_deviation, c, 1 / std::sqrt(variance[c] + normalization.epsilon));
+    }
+  }
+  normalize_with<T>(normalization, layout, view, scratch, x, mean, variance, scale, bias, alpha, beta, y_tensor, y,
+                    z_tensor, z);
+}
+
+template <class T>
+void inference(const Normalization& normalization, double alpha, const void* x_data, double beta,
+               const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z, const void* scale,
+               const void* bias, const void* mean_data, const void* variance_data) {
+  Scratch scratch;
+  const Tensor layout = wanted_layout(normalization, native_type<T>);
+  const View view = view_of(normalization, layout);
+  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
+  double* mean = scratch.take<double>(view.channels);
+  double* variance = scratch.take<double>(view.channels);
+  for (int64_t c = 0; c < view.channels; ++c) {
+    mean[c] = get(normalization.parameter_type, mean_data, c);
+    variance[c] = get(normalization.parameter_type, variance_data, c);
+  }
+  normalize_with<T>(normalization, layout, view, scratch, x, mean, variance, scale, bias, alpha, beta, y_tensor, y,
+                    z_tensor, z);
+}
+
+template <class T>
+void backward(const Normalization& normalization, double alpha_data, double beta_data, double alpha_parameter,
+              double beta_parameter, const void* x_data, const NormalizationGradient& gradient, const void* scale,
+              void* dscale, void* dbias, const void* saved_mean, const void* saved_inverse_deviation) {
+  Scratch scratch;
+  const Tensor layout = wanted_layout(normalization, native_type<T>);
+  const View view = view_of(normalization, layout);
+  const VectorKernels<T>& kernels = vector_kernels<T>();
+  const ElementType type = normalization.parameter_type;
+  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
+  const T* dy = staged<T>(gradient.dy_tensor, gradient.dy, layout, scratch);
+  const T* y = normalization.relu ? staged<T>(gradient.y_tensor, gradient.y, layout, scratch) : nullptr;
+  double* mean = scratch.take<double>(view.channels);
+  double* inverse = scratch.take<double>(view.channels);
+  if (saved_mean != nullptr && saved_inverse_deviation != nullptr) {
+    for (int64_t c = 0; c < view.channels; ++c) {
+      mean[c] = get(type, saved_mean, c);
+      inverse[c] = get(type, saved_inverse_deviation, c);
+    }
+  } else {
+    statistics(view, x, scratch, mean, inverse);
+    for (int64_t c = 0; c < view.channels; ++c) inverse[c] = 1 / std::sqrt(inverse[c] + normalization.epsilon);
+  }
+  T* row_mean = scratch.take<T>(view.channels);
+  for (int64_t c = 0; c < view.channels; ++c) row_mean[c] = static_cast<T>(mean[c]);
+  double* sum = scratch.take<double>(view.channels);
+  double* product = scratch.take<double>(view.channels);
+  if (view.inner == 1) {
+    sum_blocks<T>(view, scratch, sum, product,
+                  [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* s, double* p) {
+                    kernels.gradient_sums(x + offset, dy + offset, y == nullptr ? nullptr : y + offset,
+                                          row_mean + start, rows, view.channels, width, s, p);
+                  });
+  } else {
+    sum_planes(view, scratch, sum, product, [&](int64_t offset, int64_t c, double* s, double* p) {
+      kernels.plane_gradient_sums(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c], view.inner,
+                                  s, p);
+    });
+  }
+  T* factor = scratch.take<T>(view.channels);
+  T* average = scratch.take<T>(view.channels);
+  T* slope = scratch.take<T>(view.channels);
+  const double count = static_cast<double>(view.count());
+  for (int64_t c = 0; c < view.channels; ++c) {
+    // sum g (x - mean), with the mean as it is and not as it was rounded.
+    const double exact = product[c] - sum[c] * (mean[c] - static_cast<double>(row_mean[c]));
+    const double scale_gradient = exact * inverse[c];
+    factor[c] = static_cast<T>(get(type, scale, c) * inverse[c]);
+    average[c] = static_cast<T>(sum[c] / count);
+    slope[c] = static_cast<T>(scale_gradient * inverse[c] / count);
+    auto blend = [&](void* data, double value) {
+      if (data == nullptr) return;
+      const double prior = beta_parameter == 0 ? 0 : beta_parameter * get(type, data, c);
+      put(type, data, c, alpha_parameter * value + prior);
+    };
+    blend(dscale, scale_gradient);
+    blend(dbias, sum[c]);
+  }
+  const StagedResult<T> dx(gradient.dx_tensor, gradient.dx, layout, scratch);
+  const StagedResult<T> dz(gradient.dz_tensor, gradient.dz, layout, scratch);
+  const T alpha = dx.alpha(alpha_data), beta = dx.beta(beta_data);
+  if (view.inner == 1) {
+    const int64_t rows = block_rows(view, sizeof(T));
+    for_blocks(view, rows, [&](int64_t, int64_t first, int64_t block, int64_t start, int64_t width) {
+      const int64_t offset = first * view.channels + start;
+      kernels.normalize_backward(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean + start,
+                                 factor + start, average + start, slope + start, alpha, beta, dx.values() + offset,
+                                 dz.values() == nullptr ? nullptr : dz.values() + offset, block, view.channels, width);
+    });
+  } else {
+    const bool parallel = view.outer * view.channels * view.inner > 16384;
+#pragma omp parallel for schedule(static) if (parallel)
+    for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
+      const int64_t offset = plane * view.inner, c = plane % view.channels;
+      kernels.plane_normalize_backward(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c],
+                                       factor[c], average[c], slope[c], alpha, beta, dx.values() + offset,
+                                       dz.values() == nullptr ? nullptr : dz.values() + offset, view.inner);
+    }
+  }
+  dx.finish(alpha_data, beta_data);
+  dz.finish(1, 0);
+}
+
+template <class T>
+void bias_sums(double alpha, const Tensor& dy_tensor, const void* dy_data, double beta, const Tensor& db_tensor,
+               void* db) {
+  Scratch scratch;
+  const bool planes = dy_tensor.is_packed() && !dy_tensor.is_channels_last();
+  const Tensor layout = planes ? packed(dy_tensor, native_type<T>) : channels_last(dy_tensor, native_type<T>);
+  const T* dy = staged<T>(dy_tensor, dy_data, layout, scratch);
+  const int64_t channels = dy_tensor.dims[1];
+  const View view = planes ? View{dy_tensor.dims[0], channels, dy_tensor.pixels()}
+                           : View{dy_tensor.elements() / channels, channels, 1};
+  double* sum = scratch.take<double>(channels);
+  double* unused = scratch.take<double>(channels);
+  const VectorKernels<T>& kernels = vector_kernels<T>();
+  if (planes) {
+    sum_planes(view, scratch, sum, unused, [&](int64_t offset, int64_t, double* s, double* square) {
+      kernels.plane_moments(dy + offset, view.inner, 0, s, square);
+    });
+  } else {
+    sum_blocks<T>(view, scratch, sum, unused,
+                  [&](int64_t offset, int64_t, int64_t rows, int64_t width, double* s, double*) {
+                    kernels.sums(dy + offset, rows, view.channels, width, s);
+                  });
+  }
+  Tensor sums = db_tensor;
+  for (int& dim : sums.dims) dim = 1;
+  sums.dims[1] = static_cast<int>(channels);
+  blend_tensor(alpha, packed(sums, ElementType::F64), sum, beta, db_tensor, db);
+}
+
+bool in_double(const Normalization& normalization) {
+  return computes_in_double(normalization.x.type) || normalization.parameter_type == ElementType::F64;
+}
+
+}  // namespace
+
+void normalization_training(const Normalization& normalization, double alpha, const void* x, double beta,
+                            const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z, const void* scale,
+                            const void* bias, const NormalizationState& state) {
+  if (in_double(normalization)) {
+    training<double>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, state);
+  } else {
+    training<float>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, state);
+  }
+}
+
+void normalization_inference(const Normalization& normalization, double alpha, const void* x, double beta,
+                             const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z, const void* scale,
+                             const void* bias, const void* mean, const void* variance) {
+  if (in_double(normalization)) {
+    inference<double>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, mean, variance);
+  } else {
+    inference<float>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, mean, variance);
+  }
+}
+
+void normalization_backward(const Normalization& normalization, double alpha_data, double beta_data,
+                            double alpha_parameter, double beta_parameter, const void* x,
+                            const NormalizationGradient& gradient, const void* scale, void* dscale, void* dbias,
+                            const void* saved_mean, const void* saved_inverse_deviation) {
+  if (in_double(normalization)) {
+    backward<double>(normalization, alpha_data, beta_data, alpha_parameter, beta_parameter, x, gradient, scale, dscale,
+                     dbias, saved_mean, saved_inverse_deviation);
+  } else {
+    backward<float>(normalization, alpha_data, beta_data, alpha_parameter, beta_parameter, x, gradient, scale, dscale,
+                    dbias, saved_mean, saved_inverse_deviation);
+  }
+}
+
+void bias_gradient(double alpha, const Tensor& dy_tensor, const void* dy, double beta, const Tensor& db_tensor,
+                   void* db) {
+  if (computes_in_double(dy_tensor.type)) {
+    bias_sums<double>(alpha, dy_tensor, dy, beta, db_tensor, db);
+  } else {
+    bias_sums<float>(alpha, dy_tensor, dy, beta, db_tensor, db);
+  }
+}
+
+}  // namespace cpu::compute

@@ -1,0 +1,18 @@
+#pragma once
+#include "engine/compute_tensor.h"
+#include "oneapi/dnnl/dnnl.hpp"
+
+namespace cpu::compute {
+
+/// The one CPU engine. Never destroyed: plans live as long as the process.
+const dnnl::engine& onednn_engine();
+/// The calling thread's oneDNN stream; it runs what it is given on that thread and OpenMP's.
+dnnl_stream_t onednn_stream();
+
+/// An f32 tensor with its own strides.
+dnnl::memory::desc onednn_desc(const Tensor& tensor);
+
+/// Attributes of all our primitives: scratch memory comes from us, so executing allocates nothing.
+dnnl::primitive_attr onednn_attributes();
+
+}  // namespace cpu::compute

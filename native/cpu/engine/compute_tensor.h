@@ -1,0 +1,76 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace cpu::compute {
+
+enum class ElementType : uint8_t { F32, F64, F16, BF16, I8, U8, I32, I64 };
+
+constexpr int max_rank = 8;
+
+/// Bytes of one element.
+constexpr size_t element_size(ElementType type) {
+  switch (type) {
+    case ElementType::F64:
+    case ElementType::I64:
+      return 8;
+    case ElementType::F16:
+    case ElementType::BF16:
+      return 2;
+    case ElementType::I8:
+    case ElementType::U8:
+      return 1;
+    default:
+      return 4;
+  }
+}
+
+/// Shape and layout of a tensor in memory. Dimensions are in the order N, C, [D,] H, W (K, C, [D,] R, S for filters)
+/// whatever the layout; strides count elements and may be negative (a flipped filter).
+struct Tensor {
+  ElementType type = ElementType::F32;
+  int rank = 0;
+  int dims[max_rank] = {};
+  int strides[max_rank] = {};
+
+  int64_t elements() const {
+    int64_t product = 1;
+    for (int i = 0; i < rank; ++i) product *= dims[i];
+    return product;
+  }
+  /// Product of the dimensions after the second.
+  int64_t pixels() const {
+    int64_t product = 1;
+    for (int i = 2; i < rank; ++i) product *= dims[i];
+    return product;
+  }
+  /// Row-major in the order of the dimensions, without gaps.
+  bool is_packed() const;
+  /// Channels fastest, without gaps.
+  bool is_channels_last() const;
+};
+
+/// Two tensors of the same dimensions.
+bool same_dims(const Tensor& a, const Tensor& b);
+/// Two tensors of the same dimensions, strides (where they matter) and type.
+bool same_layout(const Tensor& a, const Tensor& b);
+
+/// `shape` without gaps, row-major.
+Tensor packed(const Tensor& shape, ElementType type);
+/// `shape` without gaps, channels fastest.
+Tensor channels_last(const Tensor& shape, ElementType type);
+
+/// The type sums are formed in: double where a tensor holds f64 or wide integers, else float.
+inline bool computes_in_double(ElementType type) {
+  return type == ElementType::F64 || type == ElementType::I32 || type == ElementType::I64;
+}
+
+/// Bytes of `elements` elements, address arithmetic on device pointers.
+inline char* at(void* data, ElementType type, int64_t element) {
+  return static_cast<char*>(data) + element * static_cast<int64_t>(element_size(type));
+}
+inline const char* at(const void* data, ElementType type, int64_t element) {
+  return static_cast<const char*>(data) + element * static_cast<int64_t>(element_size(type));
+}
+
+}  // namespace cpu::compute

@@ -1,0 +1,83 @@
+#pragma once
+#include <cstdint>
+
+#include "engine/compute_tensor.h"
+
+namespace cpu::compute {
+
+enum class Activation : uint8_t { Sigmoid, Relu, Tanh, ClippedRelu, Elu, Identity, Swish };
+enum class Binary : uint8_t { Add, Mul, Min, Max, Sqrt, Not };
+
+struct ActivationParameters {
+  Activation mode = Activation::Identity;
+  /// Ceiling of ClippedRelu, alpha of Elu, beta of Swish.
+  double coefficient = 0;
+  /// Whether the ReLUs let NaN through; else they make it 0.
+  bool propagate_nan = true;
+};
+
+/// What one channel of a batch normalisation needs when it is applied: y = (x - mean) * factor + bias.
+template <class T>
+struct NormalizationRow {
+  const T* mean;
+  const T* factor;
+  const T* bias;
+};
+
+/// The innermost loops, on contiguous memory, for one instruction set. T is float or double. Matrices have `rows` rows
+/// of `n` used columns, `stride` elements apart. None of them allocates.
+template <class T>
+struct VectorKernels {
+  /// Contiguous or strided elements of any type as T.
+  void (*load)(ElementType type, const void* source, int64_t stride, int64_t n, T* result);
+  /// T to any type, rounded to nearest even; integers saturate.
+  void (*store)(ElementType type, const T* source, void* result, int64_t stride, int64_t n);
+  /// y = alpha x + beta y; beta = 0 does not read y.
+  void (*blend)(T alpha, const T* x, T beta, T* y, int64_t n);
+  void (*fill)(T value, T* y, int64_t n);
+  /// y = operation(alpha1 a, alpha2 b); Sqrt and Not use a alone.
+  void (*binary)(Binary operation, T alpha1, const T* a, T alpha2, const T* b, T* y, int64_t n);
+  void (*activate)(const ActivationParameters& activation, const T* x, T* y, int64_t n);
+  /// dx = f'(x) dy. Sigmoid, Tanh and the ReLUs look at y, the others at x.
+  void (*activate_backward)(const ActivationParameters& activation, const T* y, const T* dy, const T* x, T* dx,
+                            int64_t n);
+  /// sum[c] += sum over rows of (x - shift), square[c] likewise of the squares.
+  void (*moments)(const T* x, int64_t rows, int64_t stride, int64_t n, const T* shift, double* sum, double* square);
+  /// sum[c] += sum over rows.
+  void (*sums)(const T* x, int64_t rows, int64_t stride, int64_t n, double* sum);
+  /// y = alpha ((x - mean) factor + bias [+ z]), with ReLU before alpha where wanted, + beta y.
+  void (*normalize)(const T* x, const T* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta, T* y,
+                    int64_t rows, int64_t stride, int64_t n);
+  /// Sums of g and of g (x - mean), where g = dy, masked by y > 0 if y is not null.
+  void (*gradient_sums)(const T* x, const T* dy, const T* y, const T* mean, int64_t rows, int64_t stride, int64_t n,
+                        double* sum, double* product);
+  /// dx = alpha factor (g - average - (x - mean) slope) + beta dx; dz = g where dz is not null.
+  void (*normalize_backward)(const T* x, const T* dy, const T* y, const T* mean, const T* factor, const T* average,
+                             const T* slope, T alpha, T beta, T* dx, T* dz, int64_t rows, int64_t stride, int64_t n);
+  /// As the four before, for one channel whose elements are contiguous.
+  void (*plane_moments)(const T* x, int64_t n, T shift, double* sum, double* square);
+  void (*plane_normalize)(const T* x, const T* z, T mean, T factor, T bias, bool relu, T alpha, T beta, T* y,
+                          int64_t n);
+  void (*plane_gradient_sums)(const T* x, const T* dy, const T* y, T mean, int64_t n, double* sum, double* product);
+  void (*plane_normalize_backward)(const T* x, const T* dy, const T* y, T mean, T factor, T average, T slope, T alpha,
+                                   T beta, T* dx, T* dz, int64_t n);
+  /// accumulator = max(accumulator, x).
+  void (*maximum)(const T* x, bool propagate_nan, T* accumulator, int64_t n);
+  /// dx += dy where x is the window's maximum y and none was found before; `found` becomes nonzero there.
+  void (*maximum_gradient)(const T* x, const T* y, const T* dy, T* found, T* dx, int64_t n);
+  /// y += alpha x.
+  void (*accumulate)(T alpha, const T* x, T* y, int64_t n);
+  /// One row: maximum, exponentials, division; LOG: x - max - log(sum).
+  void (*softmax)(bool logarithm, const T* x, T* y, int64_t n);
+  void (*softmax_backward)(bool logarithm, const T* y, const T* dy, T* dx, int64_t n);
+};
+
+/// The loops for the processor this runs on.
+template <class T>
+const VectorKernels<T>& vector_kernels();
+template <>
+const VectorKernels<float>& vector_kernels<float>();
+template <>
+const VectorKernels<double>& vector_kernels<double>();
+
+}  // namespace cpu::compute

@@ -1,0 +1,591 @@
+// The innermost loops, compiled once for each instruction set (KERNEL_ISA names it); compute_vector.cpp chooses at run
+// time. Everything is in an unnamed namespace, so that no function that needs a newer processor is shared with the rest
+// of the library.
+#include <math.h>
+#include <string.h>
+
+#include "engine/compute_vector.h"
+
+#define CONCATENATE_(a, b) a##b
+#define CONCATENATE(a, b) CONCATENATE_(a, b)
+
+namespace {
+
+using cpu::compute::Activation;
+using cpu::compute::ActivationParameters;
+using cpu::compute::Binary;
+using cpu::compute::ElementType;
+using cpu::compute::NormalizationRow;
+using cpu::compute::VectorKernels;
+
+float bits_to_float(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, 4);
+  return value;
+}
+
+uint32_t float_to_bits(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  return bits;
+}
+
+float bfloat16_to_float(uint16_t bits) { return bits_to_float(static_cast<uint32_t>(bits) << 16); }
+
+uint16_t float_to_bfloat16(float value) {
+  const uint32_t bits = float_to_bits(value);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+float half_to_float(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  const uint32_t magnitude = half & 0x7fff;
+  if (magnitude >= 0x7c00) return bits_to_float(sign | 0x7f800000u | (magnitude & 0x3ff) << 13);
+  if (magnitude >= 0x400) return bits_to_float(sign | ((magnitude << 13) + 0x38000000u));
+  // Subnormal: magnitude * 2^-24, exact in float.
+  return bits_to_float(sign | float_to_bits(static_cast<float>(magnitude) * 0x1p-24f));
+}
+
+/// Rounds to nearest even from double, so that no value is rounded twice.
+uint16_t to_half(double value) {
+  const uint16_t sign = signbit(value) ? 0x8000 : 0;
+  const double magnitude = fabs(value);
+  if (magnitude != magnitude) return sign | 0x7e00;
+  if (magnitude >= 65520.0) return sign | 0x7c00;
+  if (magnitude < 0x1p-14) return sign | static_cast<uint16_t>(nearbyint(magnitude * 0x1p24));
+  uint64_t bits;
+  memcpy(&bits, &magnitude, 8);
+  bits += (uint64_t{1} << 41) - 1 + ((bits >> 42) & 1);
+  return sign | static_cast<uint16_t>((bits >> 42) - (uint64_t{1023 - 15} << 10));
+}
+
+/// From double: to odd in float first, then to nearest even.
+uint16_t to_bfloat16(double value) {
+  float rounded = static_cast<float>(value);
+  uint32_t bits = float_to_bits(rounded);
+  const double back = rounded;
+  if (back == back && back != value && (bits & 1) == 0 && bits << 1 < 0xff000000u) {
+    const bool away = fabs(back) > fabs(value);
+    bits = away ? bits - 1 : bits + 1;
+  }
+  return float_to_bfloat16(bits_to_float(bits));
+}
+uint16_t to_bfloat16(float value) { return float_to_bfloat16(value); }
+
+template <class T, class Source>
+void load_as(const Source* source, int64_t stride, int64_t n, T* result) {
+  if (stride == 1) {
+    for (int64_t i = 0; i < n; ++i) result[i] = static_cast<T>(source[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) result[i] = static_cast<T>(source[i * stride]);
+  }
+}
+
+template <class T>
+void load(ElementType type, const void* source, int64_t stride, int64_t n, T* result) {
+  switch (type) {
+    case ElementType::F32:
+      return load_as(static_cast<const float*>(source), stride, n, result);
+    case ElementType::F64:
+      return load_as(static_cast<const double*>(source), stride, n, result);
+    case ElementType::I8:
+      return load_as(static_cast<const int8_t*>(source), stride, n, result);
+    case ElementType::U8:
+      return load_as(static_cast<const uint8_t*>(source), stride, n, result);
+    case ElementType::I32:
+      return load_as(static_cast<const int32_t*>(source), stride, n, result);
+    case ElementType::I64:
+      return load_as(static_cast<const int64_t*>(source), stride, n, result);
+    case ElementType::BF16: {
+      const auto* values = static_cast<const uint16_t*>(source);
+      if (stride == 1) {
+        for (int64_t i = 0; i < n; ++i) result[i] = bfloat16_to_float(values[i]);
+      } else {
+        for (int64_t i = 0; i < n; ++i) result[i] = bfloat16_to_float(values[i * stride]);
+      }
+      return;
+    }
+    case ElementType::F16: {
+      const auto* values = static_cast<const uint16_t*>(source);
+      for (int64_t i = 0; i < n; ++i) result[i] = half_to_float(values[i * stride]);
+      return;
+    }
+  }
+}
+
+template <class T, class Result>
+void store_as(const T* source, Result* result, int64_t stride, int64_t n) {
+  if (stride == 1) {
+    for (int64_t i = 0; i < n; ++i) result[i] = static_cast<Result>(source[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) result[i * stride] = static_cast<Result>(source[i]);
+  }
+}
+
+template <class T, class Integer>
+void store_saturated(const T* source, Integer* result, int64_t stride, int64_t n, double low, double high,
+                     Integer lowest, Integer highest) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double value = nearbyint(static_cast<double>(source[i]));
+    result[i * stride] = value >= high ? highest : value > low ? static_cast<Integer>(value) : lowest;
+  }
+}
+
+template <class T>
+void store(ElementType type, const T* source, void* result, int64_t stride, int64_t n) {
+  switch (type) {
+    case ElementType::F32:
+      return store_as(source, static_cast<float*>(result), stride, n);
+    case ElementType::F64:
+      return store_as(source, static_cast<double*>(result), stride, n);
+    case ElementType::I8:
+      return store_saturated<T, int8_t>(source, static_cast<int8_t*>(result), stride, n, -128, 127, -128, 127);
+    case ElementType::U8:
+      return store_saturated<T, uint8_t>(source, static_cast<uint8_t*>(result), stride, n, 0, 255, 0, 255);
+    case ElementType::I32:
+      return store_saturated<T, int32_t>(source, static_cast<int32_t*>(result), stride, n, -0x1p31, 0x1p31 - 1,
+                                         INT32_MIN, INT32_MAX);
+    case ElementType::I64:
+      return store_saturated<T, int64_t>(source, static_cast<int64_t*>(result), stride, n, -0x1p63, 0x1p63, INT64_MIN,
+                                         INT64_MAX);
+    case ElementType::BF16: {
+      auto* values = static_cast<uint16_t*>(result);
+      for (int64_t i = 0; i < n; ++i) values[i * stride] = to_bfloat16(source[i]);
+      return;
+    }
+    case ElementType::F16: {
+      auto* values = static_cast<uint16_t*>(result);
+      for (int64_t i = 0; i < n; ++i) values[i * stride] = to_half(source[i]);
+      return;
+    }
+  }
+}
+
+template <class T>
+void blend(T alpha, const T* x, T beta, T* y, int64_t n) {
+  if (beta == 0) {
+    for (int64_t i = 0; i < n; ++i) y[i] = alpha * x[i];
+  } else if (alpha == 1 && beta == 1) {
+    for (int64_t i = 0; i < n; ++i) y[i] += x[i];
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i] = alpha * x[i] + beta * y[i];
+  }
+}
+
+template <class T>
+void fill(T value, T* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = value;
+}
+
+template <class T>
+void binary(Binary operation, T alpha1, const T* a, T alpha2, const T* b, T* y, int64_t n) {
+  switch (operation) {
+    case Binary::Add:
+      for (int64_t i = 0; i < n; ++i) y[i] = alpha1 * a[i] + alpha2 * b[i];
+      return;
+    case Binary::Mul:
+      for (int64_t i = 0; i < n; ++i) y[i] = (alpha1 * a[i]) * (alpha2 * b[i]);
+      return;
+    case Binary::Min:
+      for (int64_t i = 0; i < n; ++i) {
+        const T first = alpha1 * a[i], second = alpha2 * b[i];
+        y[i] = second < first ? second : first;
+      }
+      return;
+    case Binary::Max:
+      for (int64_t i = 0; i < n; ++i) {
+        const T first = alpha1 * a[i], second = alpha2 * b[i];
+        y[i] = second > first ? second : first;
+      }
+      return;
+    case Binary::Sqrt:
+      for (int64_t i = 0; i < n; ++i) y[i] = sqrt(alpha1 * a[i]);
+      return;
+    case Binary::Not:
+      for (int64_t i = 0; i < n; ++i) y[i] = 1 - alpha1 * a[i];
+      return;
+  }
+}
+
+float exponential(float x) { return expf(x); }
+double exponential(double x) { return exp(x); }
+float hyperbolic_tangent(float x) { return tanhf(x); }
+double hyperbolic_tangent(double x) { return tanh(x); }
+float exponential_minus_1(float x) { return expm1f(x); }
+double exponential_minus_1(double x) { return expm1(x); }
+
+/// 1 / (1 + e^-x) without overflow for either sign.
+template <class T>
+T sigmoid(T x) {
+  const T e = exponential(x < 0 ? x : -x);
+  return (x < 0 ? e : T(1)) / (1 + e);
+}
+
+template <class T>
+void activate(const ActivationParameters& activation, const T* x, T* y, int64_t n) {
+  const T coefficient = static_cast<T>(activation.coefficient);
+  switch (activation.mode) {
+    case Activation::Identity:
+      for (int64_t i = 0; i < n; ++i) y[i] = x[i];
+      return;
+    case Activation::Relu:
+      if (activation.propagate_nan) {
+        for (int64_t i = 0; i < n; ++i) y[i] = x[i] < 0 ? T(0) : x[i];
+      } else {
+        for (int64_t i = 0; i < n; ++i) y[i] = x[i] > 0 ? x[i] : T(0);
+      }
+      return;
+    case Activation::ClippedRelu:
+      for (int64_t i = 0; i < n; ++i) {
+        const T clipped = x[i] > coefficient ? coefficient : x[i];
+        y[i] = activation.propagate_nan ? (clipped < 0 ? T(0) : clipped) : (clipped > 0 ? clipped : T(0));
+      }
+      return;
+    case Activation::Sigmoid:
+      for (int64_t i = 0; i < n; ++i) y[i] = sigmoid(x[i]);
+      return;
+    case Activation::Tanh:
+      for (int64_t i = 0; i < n; ++i) y[i] = hyperbolic_tangent(x[i]);
+      return;
+    case Activation::Elu:
+      for (int64_t i = 0; i < n; ++i) y[i] = x[i] > 0 ? x[i] : coefficient * exponential_minus_1(x[i]);
+      return;
+    case Activation::Swish:
+      for (int64_t i = 0; i < n; ++i) y[i] = x[i] * sigmoid(coefficient * x[i]);
+      return;
+  }
+}
+
+template <class T>
+void activate_backward(const ActivationParameters& activation, const T* y, const T* dy, const T* x, T* dx, int64_t n) {
+  const T coefficient = static_cast<T>(activation.coefficient);
+  switch (activation.mode) {
+    case Activation::Identity:
+      for (int64_t i = 0; i < n; ++i) dx[i] = dy[i];
+      return;
+    case Activation::Relu:
+      for (int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 ? dy[i] : T(0);
+      return;
+    case Activation::ClippedRelu:
+      for (int64_t i = 0; i < n; ++i) dx[i] = x[i] > 0 && x[i] < coefficient ? dy[i] : T(0);
+      return;
+    case Activation::Sigmoid:
+      for (int64_t i = 0; i < n; ++i) {
+        // s(x) s(-x): 1 - y would lose everything where y rounds to 1.
+        dx[i] = sigmoid(x[i]) * sigmoid(-x[i]) * dy[i];
+      }
+      return;
+    case Activation::Tanh:
+      for (int64_t i = 0; i < n; ++i) {
+        // 1 - tanh^2 = 4 s(2x) s(-2x), exact in the tails too.
+        dx[i] = 4 * sigmoid(2 * x[i]) * sigmoid(-2 * x[i]) * dy[i];
+      }
+      return;
+    case Activation::Elu:
+      for (int64_t i = 0; i < n; ++i) dx[i] = x[i] > 0 ? dy[i] : coefficient * exponential(x[i]) * dy[i];
+      return;
+    case Activation::Swish:
+      for (int64_t i = 0; i < n; ++i) {
+        const T s = sigmoid(coefficient * x[i]);
+        dx[i] = (s + coefficient * x[i] * s * sigmoid(-coefficient * x[i])) * dy[i];
+      }
+      return;
+  }
+}
+
+template <class T>
+void moments(const T* x, int64_t rows, int64_t stride, int64_t n, const T* shift, double* __restrict sum,
+             double* __restrict square) {
+  for (int64_t r = 0; r < rows; ++r, x += stride) {
+    for (int64_t c = 0; c < n; ++c) {
+      const double value = static_cast<double>(x[c]) - static_cast<double>(shift[c]);
+      sum[c] += value;
+      square[c] += value * value;
+    }
+  }
+}
+
+template <class T>
+void sums(const T* x, int64_t rows, int64_t stride, int64_t n, double* __restrict sum) {
+  for (int64_t r = 0; r < rows; ++r, x += stride) {
+    for (int64_t c = 0; c < n; ++c) sum[c] += static_cast<double>(x[c]);
+  }
+}
+
+template <class T>
+void normalize(const T* x, const T* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta, T* y, int64_t rows,
+               int64_t stride, int64_t n) {
+  const T* __restrict mean = row.mean;
+  const T* __restrict factor = row.factor;
+  const T* __restrict bias = row.bias;
+  const bool plain = alpha == 1 && beta == 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* xr = x + r * stride;
+    T* yr = y + r * stride;
+    const T* zr = z == nullptr ? nullptr : z + r * stride;
+    if (plain && zr == nullptr) {
+      if (relu) {
+#pragma GCC ivdep
+        for (int64_t c = 0; c < n; ++c) {
+          const T value = (xr[c] - mean[c]) * factor[c] + bias[c];
+          yr[c] = value < 0 ? T(0) : value;
+        }
+      } else {
+#pragma GCC ivdep
+        for (int64_t c = 0; c < n; ++c) yr[c] = (xr[c] - mean[c]) * factor[c] + bias[c];
+      }
+    } else if (plain && relu) {
+#pragma GCC ivdep
+      for (int64_t c = 0; c < n; ++c) {
+        const T value = (xr[c] - mean[c]) * factor[c] + bias[c] + zr[c];
+        yr[c] = value < 0 ? T(0) : value;
+      }
+    } else {
+      for (int64_t c = 0; c < n; ++c) {
+        T value = (xr[c] - mean[c]) * factor[c] + bias[c];
+        if (zr != nullptr) value += zr[c];
+        if (relu && value < 0) value = 0;
+        yr[c] = beta == 0 ? alpha * value : alpha * value + beta * yr[c];
+      }
+    }
+  }
+}
+
+template <class T>
+void gradient_sums(const T* x, const T* dy, const T* y, const T* mean, int64_t rows, int64_t stride, int64_t n,
+                   double* __restrict sum, double* __restrict product) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* xr = x + r * stride;
+    const T* dyr = dy + r * stride;
+    if (y == nullptr) {
+      for (int64_t c = 0; c < n; ++c) {
+        const double g = dyr[c];
+        sum[c] += g;
+        product[c] += g * (static_cast<double>(xr[c]) - static_cast<double>(mean[c]));
+      }
+    } else {
+      const T* yr = y + r * stride;
+      for (int64_t c = 0; c < n; ++c) {
+        const double g = yr[c] > 0 ? dyr[c] : T(0);
+        sum[c] += g;
+        product[c] += g * (static_cast<double>(xr[c]) - static_cast<double>(mean[c]));
+      }
+    }
+  }
+}
+
+template <class T>
+void normalize_backward(const T* x, const T* dy, const T* y, const T* mean, const T* factor, const T* average,
+                        const T* slope, T alpha, T beta, T* dx, T* dz, int64_t rows, int64_t stride, int64_t n) {
+  const bool plain = alpha == 1 && beta == 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* xr = x + r * stride;
+    const T* dyr = dy + r * stride;
+    T* dxr = dx + r * stride;
+    if (plain && y == nullptr && dz == nullptr) {
+#pragma GCC ivdep
+      for (int64_t c = 0; c < n; ++c) dxr[c] = factor[c] * (dyr[c] - average[c] - (xr[c] - mean[c]) * slope[c]);
+    } else if (plain && y != nullptr && dz == nullptr) {
+      const T* yr = y + r * stride;
+#pragma GCC ivdep
+      for (int64_t c = 0; c < n; ++c) {
+        const T g = yr[c] > 0 ? dyr[c] : T(0);
+        dxr[c] = factor[c] * (g - average[c] - (xr[c] - mean[c]) * slope[c]);
+      }
+    } else if (plain && y != nullptr) {
+      const T* yr = y + r * stride;
+      T* dzr = dz + r * stride;
+#pragma GCC ivdep
+      for (int64_t c = 0; c < n; ++c) {
+        const T g = yr[c] > 0 ? dyr[c] : T(0);
+        const T value = factor[c] * (g - average[c] - (xr[c] - mean[c]) * slope[c]);
+        dzr[c] = g;
+        dxr[c] = value;
+      }
+    } else {
+      for (int64_t c = 0; c < n; ++c) {
+        const T g = y == nullptr || y[r * stride + c] > 0 ? dyr[c] : T(0);
+        const T value = factor[c] * (g - average[c] - (xr[c] - mean[c]) * slope[c]);
+        if (dz != nullptr) dz[r * stride + c] = g;
+        dxr[c] = beta == 0 ? alpha * value : alpha * value + beta * dxr[c];
+      }
+    }
+  }
+}
+
+/// Sums over a contiguous plane keep several partial sums, in a fixed order, so that they vectorise.
+constexpr int lanes = 32;
+
+double total(const double* partial) {
+  double sum = 0;
+  for (int i = 0; i < lanes; ++i) sum += partial[i];
+  return sum;
+}
+
+template <class T>
+void plane_moments(const T* x, int64_t n, T shift, double* sum, double* square) {
+  double partial_sum[lanes] = {}, partial_square[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    for (int j = 0; j < lanes; ++j) {
+      const double value = static_cast<double>(x[i + j]) - static_cast<double>(shift);
+      partial_sum[j] += value;
+      partial_square[j] += value * value;
+    }
+  }
+  for (; i < n; ++i) {
+    const double value = static_cast<double>(x[i]) - static_cast<double>(shift);
+    partial_sum[0] += value;
+    partial_square[0] += value * value;
+  }
+  *sum += total(partial_sum);
+  *square += total(partial_square);
+}
+
+template <class T>
+void plane_normalize(const T* x, const T* z, T mean, T factor, T bias, bool relu, T alpha, T beta, T* y, int64_t n) {
+  if (alpha == 1 && beta == 0 && z == nullptr) {
+    const T floor = relu ? T(0) : static_cast<T>(-INFINITY);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) {
+      const T value = (x[i] - mean) * factor + bias;
+      y[i] = value < floor ? floor : value;
+    }
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    T value = (x[i] - mean) * factor + bias;
+    if (z != nullptr) value += z[i];
+    if (relu && value < 0) value = 0;
+    y[i] = beta == 0 ? alpha * value : alpha * value + beta * y[i];
+  }
+}
+
+template <class T>
+void plane_gradient_sums(const T* x, const T* dy, const T* y, T mean, int64_t n, double* sum, double* product) {
+  double partial_sum[lanes] = {}, partial_product[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    for (int j = 0; j < lanes; ++j) {
+      const double g = y == nullptr || y[i + j] > 0 ? dy[i + j] : T(0);
+      partial_sum[j] += g;
+      partial_product[j] += g * (static_cast<double>(x[i + j]) - static_cast<double>(mean));
+    }
+  }
+  for (; i < n; ++i) {
+    const double g = y == nullptr || y[i] > 0 ? dy[i] : T(0);
+    partial_sum[0] += g;
+    partial_product[0] += g * (static_cast<double>(x[i]) - static_cast<double>(mean));
+  }
+  *sum += total(partial_sum);
+  *product += total(partial_product);
+}
+
+template <class T>
+void plane_normalize_backward(const T* x, const T* dy, const T* y, T mean, T factor, T average, T slope, T alpha,
+                              T beta, T* dx, T* dz, int64_t n) {
+  if (alpha == 1 && beta == 0 && y == nullptr && dz == nullptr) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) dx[i] = factor * (dy[i] - average - (x[i] - mean) * slope);
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const T g = y == nullptr || y[i] > 0 ? dy[i] : T(0);
+    const T value = factor * (g - average - (x[i] - mean) * slope);
+    if (dz != nullptr) dz[i] = g;
+    dx[i] = beta == 0 ? alpha * value : alpha * value + beta * dx[i];
+  }
+}
+
+template <class T>
+void maximum(const T* x, bool propagate_nan, T* accumulator, int64_t n) {
+  if (propagate_nan) {
+    for (int64_t i = 0; i < n; ++i) {
+      accumulator[i] = (x[i] > accumulator[i]) | (x[i] != x[i]) ? x[i] : accumulator[i];
+    }
+  } else {
+    for (int64_t i = 0; i < n; ++i) accumulator[i] = x[i] > accumulator[i] ? x[i] : accumulator[i];
+  }
+}
+
+template <class T>
+void maximum_gradient(const T* x, const T* y, const T* dy, T* found, T* dx, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    // NaN is the maximum of a window that contains one.
+    const bool take = (found[i] == 0) & ((x[i] == y[i]) | ((x[i] != x[i]) & (y[i] != y[i])));
+    found[i] = take ? T(1) : found[i];
+    dx[i] = take ? dx[i] + dy[i] : dx[i];
+  }
+}
+
+template <class T>
+void accumulate(T alpha, const T* x, T* y, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] += alpha * x[i];
+}
+
+template <class T>
+void softmax(bool logarithm, const T* x, T* y, int64_t n) {
+  T largest = static_cast<T>(-INFINITY);
+  for (int64_t i = 0; i < n; ++i) largest = x[i] > largest ? x[i] : largest;
+  double sum = 0;
+  if (logarithm) {
+    for (int64_t i = 0; i < n; ++i) sum += exponential(x[i] - largest);
+    const T offset = static_cast<T>(log(sum));
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - largest) - offset;
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const T e = exponential(x[i] - largest);
+    y[i] = e;
+    sum += e;
+  }
+  const T divisor = static_cast<T>(sum);
+  for (int64_t i = 0; i < n; ++i) y[i] /= divisor;
+}
+
+template <class T>
+void softmax_backward(bool logarithm, const T* y, const T* dy, T* dx, int64_t n) {
+  double sum = 0;
+  if (logarithm) {
+    for (int64_t i = 0; i < n; ++i) sum += dy[i];
+    const T gradient = static_cast<T>(sum);
+    for (int64_t i = 0; i < n; ++i) dx[i] = dy[i] - exponential(y[i]) * gradient;
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) sum += static_cast<double>(y[i]) * static_cast<double>(dy[i]);
+  const T product = static_cast<T>(sum);
+  for (int64_t i = 0; i < n; ++i) dx[i] = y[i] * (dy[i] - product);
+}
+
+template <class T>
+constexpr VectorKernels<T> table = {load<T>,
+                                    store<T>,
+                                    blend<T>,
+                                    fill<T>,
+                                    binary<T>,
+                                    activate<T>,
+                                    activate_backward<T>,
+                                    moments<T>,
+                                    sums<T>,
+                                    normalize<T>,
+                                    gradient_sums<T>,
+                                    normalize_backward<T>,
+                                    plane_moments<T>,
+                                    plane_normalize<T>,
+                                    plane_gradient_sums<T>,
+                                    plane_normalize_backward<T>,
+                                    maximum<T>,
+                                    maximum_gradient<T>,
+                                    accumulate<T>,
+                                    softmax<T>,
+                                    softmax_backward<T>};
+
+}  // namespace
+
+namespace cpu::compute {
+extern const VectorKernels<float> CONCATENATE(vector_float_, KERNEL_ISA) = table<float>;
+extern const VectorKernels<double> CONCATENATE(vector_double_, KERNEL_ISA) = table<double>;
+}  // namespace cpu::compute
