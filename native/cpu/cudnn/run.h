@@ -1,0 +1,85 @@
+#pragma once
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cudnn/activation_descriptor.h"
+#include "cudnn/filter_descriptor.h"
+#include "cudnn/handle.h"
+#include "cudnn/status.h"
+#include "cudnn/tensor_descriptor.h"
+#include "engine/compute_tensor.h"
+#include "engine/compute_vector.h"
+#include "engine/stream.h"
+
+namespace cpu {
+
+/// The checks of one calculating entry point: looks arguments up and remembers the first that is wrong. What the
+/// lookups return may only be used once failed() has been asked.
+class Arguments {
+ public:
+  explicit Arguments(std::string_view function) : function_(function) {}
+
+  bool failed() const { return status_ != CUDNN_STATUS_SUCCESS; }
+  cudnnStatus_t status() const { return status_; }
+
+  template <class T>
+  const T* object(const void* handle, std::string_view parameter) {
+    const T* found = lookup<T>(handle);
+    if (found == nullptr && !failed()) status_ = bad_handle(handle, parameter);
+    return found;
+  }
+  const CudnnHandle* handle(cudnnHandle_t handle) { return object<CudnnHandle>(handle, "handle"); }
+
+  /// The described tensor; one that was never set, or of a type or layout the CPU device does not compute with, fails.
+  compute::Tensor tensor(cudnnTensorDescriptor_t descriptor, std::string_view parameter);
+  compute::Tensor filter(cudnnFilterDescriptor_t descriptor, std::string_view parameter);
+
+  template <class... Pointers>
+  void pointers(Pointers... pointers) {
+    if (any_null(pointers...) && !failed()) status_ = null_pointer(function_);
+  }
+  /// Fails with `status` where `condition` does not hold; `text` says what was found.
+  void require(bool condition, cudnnStatus_t status, std::string_view text) {
+    if (!condition && !failed()) status_ = fail(status, text);
+  }
+
+ private:
+  std::string_view function_;
+  cudnnStatus_t status_ = CUDNN_STATUS_SUCCESS;
+};
+
+/// The type computed with; nothing for types the CPU device does not compute with.
+std::optional<compute::ElementType> element_type(cudnnDataType_t type);
+
+/// A scaling factor: a host double for double tensors and a host float for all others.
+inline double scaling_factor(const void* value, compute::ElementType type) {
+  return type == compute::ElementType::F64 ? *static_cast<const double*>(value) : *static_cast<const float*>(value);
+}
+
+compute::ActivationParameters activation_parameters(const ActivationDescriptor& activation);
+
+/// The stream of a handle; leaves an error text and returns null where that stream is gone.
+std::shared_ptr<Stream> stream_of(const CudnnHandle& handle);
+
+/// Says, for the next synchronising call, that an operation failed while it ran.
+void report_asynchronous_failure(std::string_view function, const char* reason);
+
+/// Appends `function` to the handle's stream. Exceptions become asynchronous errors.
+template <class Function>
+cudnnStatus_t enqueue(const CudnnHandle& handle, const char* name, Function&& function) {
+  const std::shared_ptr<Stream> stream = stream_of(handle);
+  if (stream == nullptr) return CUDNN_STATUS_EXECUTION_FAILED;
+  stream->enqueue([name, function = std::forward<Function>(function)] {
+    try {
+      function();
+    } catch (const std::exception& error) {
+      report_asynchronous_failure(name, error.what());
+    }
+  });
+  return CUDNN_STATUS_SUCCESS;
+}
+
+}  // namespace cpu
