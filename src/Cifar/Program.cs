@@ -1,2 +1,3 @@
-// The program starts here.
-Console.WriteLine("not written yet");
+using Cifar;
+
+return new Application(new NetworkFactory(), Console.Out, Console.Error).Run(args);

@@ -1,0 +1,72 @@
+namespace Cifar;
+
+/// <summary>Sums over the images an epoch has learnt from so far.</summary>
+/// <param name="LossSum">Sum of the images' losses.</param>
+/// <param name="Correct">How many were classified correctly.</param>
+/// <param name="Images">How many there were.</param>
+internal readonly record struct EpochSums(double LossSum, long Correct, long Images)
+{
+    /// <summary>The mean loss; 0 before the first image.</summary>
+    public double Loss => Images == 0 ? 0 : LossSum / Images;
+
+    /// <summary>The share classified correctly; 0 before the first image.</summary>
+    public double Accuracy => Images == 0 ? 0 : (double)Correct / Images;
+}
+
+/// <summary>What a test gave.</summary>
+/// <param name="Loss">Mean cross-entropy over all test images.</param>
+/// <param name="Accuracy">Share of them classified correctly.</param>
+internal readonly record struct TestResult(double Loss, double Accuracy);
+
+/// <summary>A network, its optimiser and its data on a device, as far as the training loop needs to know of them.</summary>
+internal interface ITraining : IDisposable
+{
+    /// <summary>What the device calls itself.</summary>
+    string DeviceName { get; }
+
+    /// <summary>The number of learnt parameters.</summary>
+    long ParameterCount { get; }
+
+    /// <summary>Steps of an epoch.</summary>
+    int StepsPerEpoch { get; }
+
+    /// <summary>Epochs completed.</summary>
+    int CompletedEpochs { get; }
+
+    /// <summary>Steps completed in the current epoch.</summary>
+    int CompletedSteps { get; }
+
+    /// <summary>Sets the learning rate of the steps to come.</summary>
+    void SetLearningRate(double rate);
+
+    /// <summary>Starts one step; returns before the device has finished it.</summary>
+    void Step();
+
+    /// <summary>Waits for the steps started and reads the current epoch's sums.</summary>
+    EpochSums ReadSums();
+
+    /// <summary>Ends the epoch all of whose steps are done: sums go back to 0, the next epoch's order is drawn.</summary>
+    void EndEpoch();
+
+    /// <summary>Classifies all test images with the running statistics.</summary>
+    TestResult Test();
+
+    /// <summary>Writes everything needed to continue from here, replacing the file as a whole.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="notes">Texts to keep in the file beside the state.</param>
+    void Save(string path, IReadOnlyDictionary<string, string> notes);
+
+    /// <summary>Takes the state a <see cref="Save"/> wrote.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The texts that were kept beside the state.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or the state of another network.</exception>
+    IReadOnlyDictionary<string, string> Load(string path);
+}
+
+/// <summary>Puts networks and data on the device.</summary>
+internal interface ITrainingFactory
+{
+    /// <summary>Initialises a network by the recipe's seed and takes all device memory its training needs.</summary>
+    ITraining Create(Recipe recipe, DataSet data);
+}

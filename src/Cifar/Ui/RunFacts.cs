@@ -1,0 +1,35 @@
+namespace Cifar;
+
+/// <summary>What a display says about a run before it begins.</summary>
+/// <param name="Recipe">The recipe.</param>
+/// <param name="Data">The data set.</param>
+/// <param name="Device">The kind of device: <c>cuda</c> or <c>cpu</c>.</param>
+/// <param name="DeviceName">Its own name.</param>
+/// <param name="Folder">The run folder.</param>
+/// <param name="Parameters">The number of learnt parameters.</param>
+/// <param name="StepsPerEpoch">Steps of an epoch.</param>
+internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, string DeviceName, string Folder, long Parameters, int StepsPerEpoch)
+{
+    /// <summary>The lines above the training, most important first.</summary>
+    public IEnumerable<string> Lines
+    {
+        get
+        {
+            yield return FormattableString.Invariant($"model   {Recipe.Model}, {Recipe.Stem} stem, {Recipe.Shortcut} shortcuts, {Parameters:N0} parameters, {Data.Classes} classes");
+            yield return FormattableString.Invariant($"data    {Data.Name}: {Data.Train.Count:N0} training and {Data.Test.Count:N0} test images of {Data.Height}x{Data.Width} pixels");
+            yield return $"        {Data.Source}";
+            yield return NormalizationLine(Data.Normalization);
+            yield return FormattableString.Invariant($"recipe  {Recipe.Epochs} epochs of {StepsPerEpoch} steps, batch {Recipe.BatchSize}, SGD momentum {Recipe.Momentum}, weight decay {Recipe.WeightDecay}, learning rate {Recipe.LearningRate} ({Recipe.Schedule}), seed {Recipe.Seed}");
+            yield return $"device  {Device}: {DeviceName}, f32";
+            yield return $"output  {Folder}";
+        }
+    }
+
+    private static string NormalizationLine(Normalization normalization)
+    {
+        static string List(IReadOnlyList<float> values) => values.Distinct().Count() == 1
+            ? FormattableString.Invariant($"{values[0]}")
+            : "(" + string.Join(' ', values.Select(v => FormattableString.Invariant($"{v}"))) + ")";
+        return FormattableString.Invariant($"        pixels enter as (pixel / {normalization.PixelMaximum} - {List(normalization.Mean)}) / {List(normalization.Deviation)}");
+    }
+}

@@ -1,0 +1,101 @@
+namespace Cifar.Tests;
+
+public class CommandLineTests
+{
+    [Test]
+    public void Without_a_command_the_help_is_shown_and_the_usage_is_wrong()
+    {
+        var (code, output, _) = Run();
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(output, Does.Contain("Start here").And.Contains("resnet train"));
+    }
+
+    [TestCase("train", "--preset article --epochs 3 --seed 1")]
+    [TestCase("train", "--resume")]
+    [TestCase("eval", "best network")]
+    public void The_help_of_a_command_teaches_with_examples(string command, string words)
+    {
+        var (code, output, error) = Run(command, "--help");
+        Assert.That((code, error), Is.EqualTo((ExitCode.Done, "")));
+        Assert.That(output, Does.Contain("Examples:").And.Contains(words).And.Contains($"resnet {command}"));
+    }
+
+    [TestCase("--model resnet19", "unknown model \"resnet19\"; known are resnet18, resnet34, resnet50, resnet101, resnet152")]
+    [TestCase("--stem resnet", "unknown stem \"resnet\"; known are cifar, imagenet")]
+    [TestCase("--preset book", "unknown preset \"book\"; known are article")]
+    [TestCase("--device tpu", "unknown device \"tpu\"; known are auto, cuda, cpu")]
+    [TestCase("--schedule linear", "unknown schedule \"linear\"; known are constant, cosine, steps:")]
+    [TestCase("--classes 11", "known are 10, 100")]
+    [TestCase("--epochs 0", "--epochs 0: a whole number")]
+    [TestCase("--epochs many", "--epochs many: a whole number")]
+    [TestCase("--batch-size -1", "--batch-size -1: a whole number")]
+    [TestCase("--lr 0", "--lr 0: a number above 0")]
+    [TestCase("--lr 0,1", "--lr 0,1: a number above 0")]
+    [TestCase("--lr NaN", "--lr NaN: a number above 0")]
+    [TestCase("--momentum 2", "--momentum 2: a number from 0 up to 1")]
+    [TestCase("--epoch 3", "unknown option --epoch; did you mean --epochs?")]
+    [TestCase("--frobnicate", "unknown option --frobnicate; resnet train knows --data,")]
+    public void A_wrong_word_is_answered_with_what_is_known(string arguments, string message)
+    {
+        var (code, _, error) = Run(["train", .. arguments.Split(' ')]);
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain(message).And.Contains("resnet train --help"));
+    }
+
+    [Test]
+    public void An_unknown_command_is_answered_with_the_nearest()
+    {
+        var (code, _, error) = Run("trian");
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("unknown command trian; did you mean train?"));
+    }
+
+    [Test]
+    public void A_batch_larger_than_the_data_is_wrong_usage()
+    {
+        var (code, _, error) = Run("train", "--data", "digits", "--batch-size", "1438");
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("--batch-size 1438").And.Contains("1437"));
+    }
+
+    [Test]
+    public void A_folder_without_data_is_a_failure_that_says_what_to_do()
+    {
+        using var temporary = new TemporaryFolder();
+        var (code, _, error) = Run("train", "--data", temporary.Path);
+        Assert.That(code, Is.EqualTo(ExitCode.Failed));
+        Assert.That(error, Does.Contain(temporary.Path).And.Contains("data_batch_1.bin").And.Contains("https://"));
+    }
+
+    [Test]
+    public void A_preset_gives_the_article_and_options_change_parts_of_it()
+    {
+        var data = DigitsData.Load();
+        var recipe = new TrainRequest { Preset = "article", BatchSize = 64 }.RecipeFor(data);
+        Assert.That(recipe, Is.EqualTo(Presets.Article with { BatchSize = 64 }));
+        Assert.That((recipe.Model, recipe.Stem, recipe.Shortcut, recipe.LearningRate, recipe.Momentum, recipe.WeightDecay, recipe.Epochs), Is.EqualTo(("resnet18", "imagenet", "article", 0.1, 0.9, 5e-4, 270)));
+    }
+
+    [Test]
+    public void A_run_is_continued_only_with_its_own_configuration()
+    {
+        var run = Presets.Article with { Epochs = 3 };
+        Assert.That(new TrainRequest().RecipeToContinue(run, "runs/a"), Is.EqualTo(run));
+        Assert.That(new TrainRequest { Preset = "article", Epochs = 3, LearningRate = 0.1 }.RecipeToContinue(run, "runs/a"), Is.EqualTo(run));
+        Assert.That(new TrainRequest { Epochs = 5 }.RecipeToContinue(run, "runs/a").Epochs, Is.EqualTo(5), "steps do not depend on the length");
+
+        var error = Assert.Throws<UsageException>(() => new TrainRequest { LearningRate = 0.2, Seed = 9 }.RecipeToContinue(run, "runs/a"));
+        Assert.That(error!.Message, Does.Contain("runs/a").And.Contains("--lr is 0.1 in the run and 0.2 now").And.Contains("--seed is 1 in the run and 9 now"));
+        Assert.That(() => new TrainRequest { Epochs = 2 }.RecipeToContinue(run, "runs/a"), Throws.TypeOf<UsageException>());
+        var cosine = run with { Schedule = new LearningRateSchedule.Cosine() };
+        Assert.That(() => new TrainRequest { Epochs = 5 }.RecipeToContinue(cosine, "runs/a"), Throws.TypeOf<UsageException>().With.Message.Contains("cosine"));
+    }
+
+    private static (int Code, string Output, string Error) Run(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        int code = new Application(new SmallTraining(), output, error).Run(arguments);
+        return (code, output.ToString(), error.ToString());
+    }
+}
