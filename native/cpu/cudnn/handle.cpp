@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "cudnn/object_handles.h"
+#include "engine/stream.h"
 
 using cpu::any_null;
 using cpu::bad_handle;
@@ -78,6 +79,9 @@ cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) { return cpu::destroy_object<Cu
 cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t streamId) {
   auto* object = lookup<CudnnHandle>(handle);
   if (object == nullptr) return bad_handle(handle, "handle");
+  if (streamId != nullptr && cpu::stream_from_handle(streamId) == nullptr) {
+    return fail(CUDNN_STATUS_BAD_PARAM, "streamId names no live stream");
+  }
   object->stream = streamId;
   return CUDNN_STATUS_SUCCESS;
 }

@@ -6,14 +6,19 @@ namespace CudnnNet.Tests;
 public sealed class NativeProgramTests
 {
     [Test]
-    public void Random_calls_of_the_descriptor_functions_neither_crash_nor_contradict_themselves()
+    public void Random_calls_of_the_descriptor_functions_neither_crash_nor_contradict_themselves() => Run("descriptor_fuzz", "--calls", "20000", "--threads", "4");
+
+    [Test]
+    public void Random_calls_of_the_calculating_functions_neither_crash_nor_accept_what_is_missing() => Run("calculation_fuzz", "--calls", "1000");
+
+    private static void Run(string name, params string[] arguments)
     {
-        if (Find("descriptor_fuzz") is not { } program)
+        if (Find(name) is not { } program)
         {
-            Assert.Ignore("build/native/descriptor_fuzz is not built: cmake -S native -B build/native && cmake --build build/native");
+            Assert.Ignore($"build/native/{name} is not built: cmake -S native -B build/native && cmake --build build/native");
             return;
         }
-        var start = new ProcessStartInfo(program, ["--calls", "20000", "--threads", "4"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
