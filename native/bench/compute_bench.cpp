@@ -206,7 +206,7 @@ void bench_others(int batch, int channels, int size, int rounds) {
   std::printf("%d x %d x %d x %d\n", batch, channels, size, size);
   for (const Case& one : cases) {
     double best = 1e9;
-    for (int round = 0; round <= rounds; ++round) best = std::min(best, milliseconds(one.run));
+    for (int round = 0; round <= 5 * rounds; ++round) best = std::min(best, milliseconds(one.run));
     std::printf("%-28s %9.3f ms %7.1f GB/s\n", one.name, best, one.tensors * static_cast<double>(bytes) / best / 1e6);
   }
   for (float* buffer : {x, y, dy, dx, z}) std::free(buffer);

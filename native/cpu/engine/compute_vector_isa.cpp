@@ -265,7 +265,10 @@ void activate_backward(const ActivationParameters& activation, const T* y, const
       for (int64_t i = 0; i < n; ++i) dx[i] = dy[i];
       return;
     case Activation::Relu:
-      for (int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 ? dy[i] : T(0);
+      for (int64_t i = 0; i < n; ++i) {
+        const T unmasked = dy[i];
+        dx[i] = y[i] > 0 ? unmasked : T(0);
+      }
       return;
     case Activation::ClippedRelu:
       for (int64_t i = 0; i < n; ++i) dx[i] = x[i] > 0 && x[i] < coefficient ? dy[i] : T(0);
@@ -352,24 +355,37 @@ void normalize(const T* x, const T* z, const NormalizationRow<T>& row, bool relu
   }
 }
 
+/// result = y > 0 ? dy : 0. A loop of its own, because the compiler vectorises the choice only where nothing else
+/// depends on it.
+template <class T>
+void mask(const T* dy, const T* y, T* __restrict result, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) result[i] = y[i] > 0 ? dy[i] : T(0);
+}
+
+/// Elements masked at a time.
+constexpr int64_t piece = 256;
+
 template <class T>
 void gradient_sums(const T* x, const T* dy, const T* y, const T* mean, int64_t rows, int64_t stride, int64_t n,
-                   double* __restrict sum, double* __restrict product) {
-  for (int64_t r = 0; r < rows; ++r) {
-    const T* xr = x + r * stride;
-    const T* dyr = dy + r * stride;
-    if (y == nullptr) {
-      for (int64_t c = 0; c < n; ++c) {
-        const double g = dyr[c];
-        sum[c] += g;
-        product[c] += g * (static_cast<double>(xr[c]) - static_cast<double>(mean[c]));
+                   double* sum, double* product) {
+  T masked[piece];
+  for (int64_t start = 0; start < n; start += piece) {
+    const int64_t width = n - start < piece ? n - start : piece;
+    double* __restrict piece_sum = sum + start;
+    double* __restrict piece_product = product + start;
+    const T* piece_mean = mean + start;
+    for (int64_t r = 0; r < rows; ++r) {
+      const int64_t offset = r * stride + start;
+      const T* xr = x + offset;
+      const T* gradient = dy + offset;
+      if (y != nullptr) {
+        mask(gradient, y + offset, masked, width);
+        gradient = masked;
       }
-    } else {
-      const T* yr = y + r * stride;
-      for (int64_t c = 0; c < n; ++c) {
-        const double g = yr[c] > 0 ? dyr[c] : T(0);
-        sum[c] += g;
-        product[c] += g * (static_cast<double>(xr[c]) - static_cast<double>(mean[c]));
+      for (int64_t c = 0; c < width; ++c) {
+        const double g = gradient[c];
+        piece_sum[c] += g;
+        piece_product[c] += g * (static_cast<double>(xr[c]) - static_cast<double>(piece_mean[c]));
       }
     }
   }
@@ -378,37 +394,31 @@ void gradient_sums(const T* x, const T* dy, const T* y, const T* mean, int64_t r
 template <class T>
 void normalize_backward(const T* x, const T* dy, const T* y, const T* mean, const T* factor, const T* average,
                         const T* slope, T alpha, T beta, T* dx, T* dz, int64_t rows, int64_t stride, int64_t n) {
-  const bool plain = alpha == 1 && beta == 0;
-  for (int64_t r = 0; r < rows; ++r) {
-    const T* xr = x + r * stride;
-    const T* dyr = dy + r * stride;
-    T* dxr = dx + r * stride;
-    if (plain && y == nullptr && dz == nullptr) {
-#pragma GCC ivdep
-      for (int64_t c = 0; c < n; ++c) dxr[c] = factor[c] * (dyr[c] - average[c] - (xr[c] - mean[c]) * slope[c]);
-    } else if (plain && y != nullptr && dz == nullptr) {
-      const T* yr = y + r * stride;
-#pragma GCC ivdep
-      for (int64_t c = 0; c < n; ++c) {
-        const T g = yr[c] > 0 ? dyr[c] : T(0);
-        dxr[c] = factor[c] * (g - average[c] - (xr[c] - mean[c]) * slope[c]);
+  T masked[piece];
+  for (int64_t start = 0; start < n; start += piece) {
+    const int64_t width = n - start < piece ? n - start : piece;
+    const T* m = mean + start;
+    const T* f = factor + start;
+    const T* a = average + start;
+    const T* s = slope + start;
+    for (int64_t r = 0; r < rows; ++r) {
+      const int64_t offset = r * stride + start;
+      const T* xr = x + offset;
+      const T* gradient = dy + offset;
+      T* dxr = dx + offset;
+      if (y != nullptr) {
+        mask(gradient, y + offset, masked, width);
+        gradient = masked;
       }
-    } else if (plain && y != nullptr) {
-      const T* yr = y + r * stride;
-      T* dzr = dz + r * stride;
+      if (dz != nullptr) memcpy(dz + offset, gradient, static_cast<size_t>(width) * sizeof(T));
+      if (alpha == 1 && beta == 0) {
 #pragma GCC ivdep
-      for (int64_t c = 0; c < n; ++c) {
-        const T g = yr[c] > 0 ? dyr[c] : T(0);
-        const T value = factor[c] * (g - average[c] - (xr[c] - mean[c]) * slope[c]);
-        dzr[c] = g;
-        dxr[c] = value;
-      }
-    } else {
-      for (int64_t c = 0; c < n; ++c) {
-        const T g = y == nullptr || y[r * stride + c] > 0 ? dyr[c] : T(0);
-        const T value = factor[c] * (g - average[c] - (xr[c] - mean[c]) * slope[c]);
-        if (dz != nullptr) dz[r * stride + c] = g;
-        dxr[c] = beta == 0 ? alpha * value : alpha * value + beta * dxr[c];
+        for (int64_t c = 0; c < width; ++c) dxr[c] = f[c] * (gradient[c] - a[c] - (xr[c] - m[c]) * s[c]);
+      } else {
+        for (int64_t c = 0; c < width; ++c) {
+          const T value = f[c] * (gradient[c] - a[c] - (xr[c] - m[c]) * s[c]);
+          dxr[c] = beta == 0 ? alpha * value : alpha * value + beta * dxr[c];
+        }
       }
     }
   }
@@ -465,18 +475,28 @@ void plane_normalize(const T* x, const T* z, T mean, T factor, T bias, bool relu
 template <class T>
 void plane_gradient_sums(const T* x, const T* dy, const T* y, T mean, int64_t n, double* sum, double* product) {
   double partial_sum[lanes] = {}, partial_product[lanes] = {};
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    for (int j = 0; j < lanes; ++j) {
-      const double g = y == nullptr || y[i + j] > 0 ? dy[i + j] : T(0);
-      partial_sum[j] += g;
-      partial_product[j] += g * (static_cast<double>(x[i + j]) - static_cast<double>(mean));
+  T masked[piece];
+  for (int64_t start = 0; start < n; start += piece) {
+    const int64_t width = n - start < piece ? n - start : piece;
+    const T* xs = x + start;
+    const T* gradient = dy + start;
+    if (y != nullptr) {
+      mask(gradient, y + start, masked, width);
+      gradient = masked;
     }
-  }
-  for (; i < n; ++i) {
-    const double g = y == nullptr || y[i] > 0 ? dy[i] : T(0);
-    partial_sum[0] += g;
-    partial_product[0] += g * (static_cast<double>(x[i]) - static_cast<double>(mean));
+    int64_t i = 0;
+    for (; i + lanes <= width; i += lanes) {
+      for (int j = 0; j < lanes; ++j) {
+        const double g = gradient[i + j];
+        partial_sum[j] += g;
+        partial_product[j] += g * (static_cast<double>(xs[i + j]) - static_cast<double>(mean));
+      }
+    }
+    for (; i < width; ++i) {
+      const double g = gradient[i];
+      partial_sum[0] += g;
+      partial_product[0] += g * (static_cast<double>(xs[i]) - static_cast<double>(mean));
+    }
   }
   *sum += total(partial_sum);
   *product += total(partial_product);
@@ -485,16 +505,26 @@ void plane_gradient_sums(const T* x, const T* dy, const T* y, T mean, int64_t n,
 template <class T>
 void plane_normalize_backward(const T* x, const T* dy, const T* y, T mean, T factor, T average, T slope, T alpha,
                               T beta, T* dx, T* dz, int64_t n) {
-  if (alpha == 1 && beta == 0 && y == nullptr && dz == nullptr) {
+  T masked[piece];
+  for (int64_t start = 0; start < n; start += piece) {
+    const int64_t width = n - start < piece ? n - start : piece;
+    const T* xs = x + start;
+    const T* gradient = dy + start;
+    T* dxs = dx + start;
+    if (y != nullptr) {
+      mask(gradient, y + start, masked, width);
+      gradient = masked;
+    }
+    if (dz != nullptr) memcpy(dz + start, gradient, static_cast<size_t>(width) * sizeof(T));
+    if (alpha == 1 && beta == 0) {
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) dx[i] = factor * (dy[i] - average - (x[i] - mean) * slope);
-    return;
-  }
-  for (int64_t i = 0; i < n; ++i) {
-    const T g = y == nullptr || y[i] > 0 ? dy[i] : T(0);
-    const T value = factor * (g - average - (x[i] - mean) * slope);
-    if (dz != nullptr) dz[i] = g;
-    dx[i] = beta == 0 ? alpha * value : alpha * value + beta * dx[i];
+      for (int64_t i = 0; i < width; ++i) dxs[i] = factor * (gradient[i] - average - (xs[i] - mean) * slope);
+    } else {
+      for (int64_t i = 0; i < width; ++i) {
+        const T value = factor * (gradient[i] - average - (xs[i] - mean) * slope);
+        dxs[i] = beta == 0 ? alpha * value : alpha * value + beta * dxs[i];
+      }
+    }
   }
 }
 
