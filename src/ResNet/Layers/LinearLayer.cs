@@ -1,0 +1,83 @@
+using CudnnNet;
+
+namespace ResNet;
+
+/// <summary>The fully connected layer's matrix (outputs x inputs) and bias.</summary>
+internal sealed record LinearDefinition(Parameter Weight, Parameter Bias)
+{
+    public int Outputs => Weight.Shape[0];
+
+    public int Inputs => Weight.Shape[1];
+}
+
+/// <summary>
+/// y = x w^T + b for rows of features, on cuBLAS. Row-major N x F is column-major F x N, so each product below is written for the
+/// transposes: y^T = w x^T, dx^T = w^T dy^T, dw^T = x^T dy. Saves x.
+/// </summary>
+internal sealed class LinearLayer
+{
+    private readonly PassBuilder _pass;
+    private readonly LinearDefinition _definition;
+    private readonly PlannedTensor _x;
+    private readonly int _rows;
+
+    public LinearLayer(PassBuilder pass, LinearDefinition definition, PlannedTensor x)
+    {
+        _pass = pass;
+        _definition = definition;
+        _x = x;
+        _rows = x.Shape.N;
+        Output = pass.Operations.Tensor("logits", new TensorShape(_rows, definition.Outputs, 1, 1));
+        AddForward();
+    }
+
+    public PlannedTensor Output { get; }
+
+    private void AddForward()
+    {
+        var (x, y) = (_x, Output);
+        var (cublas, stream) = (_pass.Cublas, _pass.Stream);
+        var addBias = _pass.Kernels.AddBiasRows;
+        var weight = _pass.Buffers.ParameterView(_definition.Weight);
+        var bias = _pass.Buffers.ParameterView(_definition.Bias);
+        var (outputs, inputs, rows) = (_definition.Outputs, _definition.Inputs, _rows);
+        var shape = LaunchShape.Cover((long)rows * outputs);
+        _pass.Operations.Add(
+            StepPhase.Forward,
+            "fc forward",
+            () =>
+            {
+                cublas.Gemm(MatrixOperation.Transpose, MatrixOperation.None, outputs, rows, inputs, 1, weight, inputs, x.Floats, inputs, 0, y.Floats, outputs);
+                addBias.Launch(stream, shape, y.Pointer.Address, bias.Address, (uint)rows, (uint)outputs);
+            },
+            x,
+            y);
+    }
+
+    /// <summary>Adds the gradients of matrix, bias and input.</summary>
+    public PlannedTensor AddBackward(PlannedTensor dy)
+    {
+        var x = _x;
+        var (cublas, stream) = (_pass.Cublas, _pass.Stream);
+        var sumRows = _pass.Kernels.SumRows;
+        var weight = _pass.Buffers.ParameterView(_definition.Weight);
+        var weightGradient = _pass.Buffers.GradientView(_definition.Weight);
+        var biasGradient = _pass.Buffers.GradientView(_definition.Bias);
+        var (outputs, inputs, rows) = (_definition.Outputs, _definition.Inputs, _rows);
+        var dx = _pass.Operations.Tensor("fc input gradient", x.Shape);
+        var shape = LaunchShape.Cover(outputs, block: 32);
+        _pass.Operations.Add(
+            StepPhase.Backward,
+            "fc backward",
+            () =>
+            {
+                cublas.Gemm(MatrixOperation.None, MatrixOperation.Transpose, inputs, outputs, rows, 1, x.Floats, inputs, dy.Floats, outputs, 0, weightGradient, inputs);
+                sumRows.Launch(stream, shape, dy.Pointer.Address, biasGradient.Address, (uint)rows, (uint)outputs);
+                cublas.Gemm(MatrixOperation.None, MatrixOperation.None, inputs, rows, outputs, 1, weight, inputs, dy.Floats, outputs, 0, dx.Floats, inputs);
+            },
+            x,
+            dy,
+            dx);
+        return dx;
+    }
+}

@@ -1,0 +1,23 @@
+using CudnnNet;
+
+namespace ResNet;
+
+/// <summary>What the layers of one pass share while it is put together: the handles, the network's buffers and the list they add their operations to.</summary>
+/// <param name="Cudnn">The cuDNN handle; its stream is the pass's stream.</param>
+/// <param name="Cublas">The cuBLAS handle on the same stream.</param>
+/// <param name="Kernels">Our own kernels.</param>
+/// <param name="Buffers">Parameters, gradients and running statistics.</param>
+/// <param name="Operations">Where operations and tensors go.</param>
+/// <param name="Training">Whether batch normalisation uses the batch's statistics and a backward pass follows.</param>
+/// <param name="Options">How convolutions choose their algorithms, and the constants of batch normalisation.</param>
+internal sealed record PassBuilder(
+    CudnnHandle Cudnn,
+    CublasHandle Cublas,
+    TrainingKernels Kernels,
+    NetworkBuffers Buffers,
+    OperationList Operations,
+    bool Training,
+    PassOptions Options)
+{
+    public CudaStream Stream => Cudnn.Stream;
+}

@@ -1,0 +1,301 @@
+using System.Globalization;
+using CudnnNet;
+
+namespace ResNet;
+
+/// <summary>Sums over the images an epoch or a test has seen.</summary>
+/// <param name="LossSum">Sum of the images' cross-entropies.</param>
+/// <param name="Correct">How many were classified correctly.</param>
+/// <param name="Images">How many there were.</param>
+public readonly record struct MetricSums(double LossSum, long Correct, long Images);
+
+/// <summary>
+/// A network, its optimiser and its data on a device. Everything is taken before the first step; a step gathers a batch, goes forward
+/// and backward, updates the parameters and adds to the sums, all on the device: the host enqueues and neither allocates nor waits.
+/// </summary>
+/// <remarks>
+/// Everything is computed on one stream of the trainer's own. Not thread-safe. Training:
+/// <code>
+/// using var context = CudaContext.Primary();
+/// using var trainer = new Trainer(context, new Network(spec), options, trainImages, testImages, table);
+/// for (int epoch = 0; epoch &lt; epochs; epoch++)
+/// {
+///     trainer.SetLearningRate(rate);
+///     while (trainer.CompletedSteps &lt; trainer.StepsPerEpoch) trainer.Step();
+///     var sums = trainer.ReadSums();
+///     trainer.EndEpoch();
+///     var test = trainer.Evaluate();
+/// }
+/// </code>
+/// </remarks>
+public sealed class Trainer : IDisposable
+{
+    private readonly CudaStream _stream;
+    private readonly CublasHandle _cublas;
+    private readonly CudnnHandle _cudnn;
+    private readonly TrainingKernels _kernels;
+    private readonly TrainingState _state;
+    private readonly TrainingState _testState;
+    private readonly DeviceMemory<float> _table;
+    private readonly DeviceDataSet _train;
+    private readonly DeviceDataSet _test;
+    private readonly DeviceMemory<byte> _arena;
+    private readonly List<NetworkPass> _passes = [];
+    private readonly NetworkPass _trainPass;
+    private readonly NetworkPass? _lastTrainPass;
+    private readonly NetworkPass _testPass;
+    private readonly NetworkPass? _lastTestPass;
+    private readonly LaunchShape _updateShape;
+    private readonly RandomSequence _random;
+    private string _epochRandomState;
+    private float _learningRate;
+    private readonly int _testBatch;
+
+    /// <summary>Takes all memory, initialises the parameters and draws the first epoch's order.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="options">How it is trained.</param>
+    /// <param name="train">The images to learn from.</param>
+    /// <param name="test">The images to test with, of the same size.</param>
+    /// <param name="table">The normalised value of every pixel byte, [channel][256].</param>
+    /// <exception cref="ArgumentException">Images, table, batch size and network do not fit together.</exception>
+    /// <exception cref="CudaException">The device's memory does not suffice.</exception>
+    public Trainer(CudaContext context, Network network, TrainerOptions options, LabelledImages train, LabelledImages test, ReadOnlySpan<float> table)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(test);
+        Check(network, options, train, test, table);
+        Network = network;
+        Options = options;
+        _stream = context.CreateStream();
+        _cudnn = new CudnnHandle(_stream);
+        _cublas = new CublasHandle(_stream);
+        _kernels = new TrainingKernels(context);
+        Buffers = new NetworkBuffers(_stream, network.Layout);
+        _state = new TrainingState(_stream);
+        _testState = new TrainingState(_stream);
+        _table = context.Allocate<float>(table.Length);
+        _stream.CopyToDevice(table, _table.Span);
+        _train = new DeviceDataSet(_stream, train);
+        _test = new DeviceDataSet(_stream, test);
+        StepsPerEpoch = (train.Count + options.BatchSize - 1) / options.BatchSize;
+        _testBatch = Math.Min(options.BatchSize, test.Count);
+        _trainPass = AddPass(options.BatchSize, train, training: true, _state);
+        _lastTrainPass = train.Count % options.BatchSize is int rest and > 0 ? AddPass(rest, train, training: true, _state) : null;
+        _testPass = AddPass(_testBatch, test, training: false, _testState);
+        _lastTestPass = test.Count % _testBatch is int testRest and > 0 ? AddPass(testRest, test, training: false, _testState) : null;
+        _arena = context.Allocate<byte>(_passes.Max(pass => pass.Plan.ArenaBytes));
+        foreach (var pass in _passes)
+        {
+            pass.Plan.Place(_arena.Span);
+        }
+
+        _updateShape = LaunchShape.Cover(network.Layout.Elements, block: 256, elementsPerThread: 4);
+        _random = new RandomSequence(options.Seed);
+        Initialization.Initialize(_stream, Buffers, _random);
+        _epochRandomState = _random.State;
+        _train.Shuffle(_random);
+    }
+
+    /// <summary>The network.</summary>
+    public Network Network { get; }
+
+    /// <summary>How it is trained.</summary>
+    public TrainerOptions Options { get; }
+
+    /// <summary>What it has learnt.</summary>
+    public NetworkBuffers Buffers { get; }
+
+    /// <summary>Steps of an epoch.</summary>
+    public int StepsPerEpoch { get; }
+
+    /// <summary>Epochs completed.</summary>
+    public int CompletedEpochs { get; private set; }
+
+    /// <summary>Steps completed in the current epoch.</summary>
+    public int CompletedSteps { get; private set; }
+
+    /// <summary>Training steps taken altogether, which torchvision's checkpoints call num_batches_tracked.</summary>
+    public long TotalSteps => ((long)CompletedEpochs * StepsPerEpoch) + CompletedSteps;
+
+    /// <summary>The pass of a full training batch, with its operations and its memory plan.</summary>
+    public NetworkPass TrainingPass => _trainPass;
+
+    /// <summary>All device memory the trainer holds, in bytes.</summary>
+    public long DeviceBytes =>
+        _arena.Bytes + Buffers.Parameters.Bytes + Buffers.Gradients.Bytes + Buffers.Momentum.Bytes + Buffers.Statistics.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
+
+    internal CudaStream Stream => _stream;
+
+    /// <summary>Sets the learning rate of the steps to come; waits for those enqueued.</summary>
+    public void SetLearningRate(double rate)
+    {
+        _learningRate = (float)rate;
+        var (step, lossSum, correct) = _state.Read();
+        _state.Write(step, _learningRate, lossSum, correct);
+    }
+
+    /// <summary>Enqueues one training step.</summary>
+    /// <exception cref="InvalidOperationException">The epoch's steps are all done.</exception>
+    public void Step()
+    {
+        if (CompletedSteps >= StepsPerEpoch)
+        {
+            throw new InvalidOperationException($"all {StepsPerEpoch} steps of the epoch are done; call EndEpoch first.");
+        }
+
+        var pass = CompletedSteps == StepsPerEpoch - 1 && _lastTrainPass is not null ? _lastTrainPass : _trainPass;
+        _train.Gather(_kernels, _state.Span, _table, pass, Options.BatchSize);
+        pass.Operations.Run();
+        Update();
+        _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _state.Span.Address);
+        CompletedSteps++;
+    }
+
+    /// <summary>Waits for the steps enqueued and reads the current epoch's sums.</summary>
+    public MetricSums ReadSums()
+    {
+        var (_, lossSum, correct) = _state.Read();
+        return new MetricSums(lossSum, correct, Math.Min((long)CompletedSteps * Options.BatchSize, _train.Count));
+    }
+
+    /// <summary>Ends the epoch all of whose steps are done: the sums go back to zero and the next order is drawn. Waits.</summary>
+    /// <exception cref="InvalidOperationException">Steps are left.</exception>
+    public void EndEpoch()
+    {
+        if (CompletedSteps != StepsPerEpoch)
+        {
+            throw new InvalidOperationException($"{CompletedSteps} of {StepsPerEpoch} steps of the epoch are done; an epoch ends after the last.");
+        }
+
+        _state.Write(0, _learningRate, 0, 0);
+        CompletedEpochs++;
+        CompletedSteps = 0;
+        _epochRandomState = _random.State;
+        _train.Shuffle(_random);
+    }
+
+    /// <summary>Classifies all test images with the running statistics; waits.</summary>
+    public MetricSums Evaluate()
+    {
+        _testState.Write(0, 0, 0, 0);
+        int steps = (_test.Count + _testBatch - 1) / _testBatch;
+        for (int step = 0; step < steps; step++)
+        {
+            var pass = step == steps - 1 && _lastTestPass is not null ? _lastTestPass : _testPass;
+            _test.Gather(_kernels, _testState.Span, _table, pass, _testBatch);
+            pass.Operations.Run();
+            _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _testState.Span.Address);
+        }
+
+        var (_, lossSum, correct) = _testState.Read();
+        return new MetricSums(lossSum, correct, _test.Count);
+    }
+
+    /// <summary>Waits for everything enqueued.</summary>
+    public void Synchronize() => _stream.Synchronize();
+
+    /// <summary>Where the training stands, for <see cref="Restore"/>: texts by name. Waits.</summary>
+    public IReadOnlyDictionary<string, string> Progress()
+    {
+        var (_, lossSum, correct) = _state.Read();
+        return new Dictionary<string, string>
+        {
+            ["epoch"] = CompletedEpochs.ToString(CultureInfo.InvariantCulture),
+            ["step"] = CompletedSteps.ToString(CultureInfo.InvariantCulture),
+            ["loss_sum"] = lossSum.ToString("R", CultureInfo.InvariantCulture),
+            ["correct"] = correct.ToString(CultureInfo.InvariantCulture),
+            ["random"] = _epochRandomState,
+        };
+    }
+
+    /// <summary>Continues where <see cref="Progress"/> was taken; the next step is the one that would have come then.</summary>
+    /// <exception cref="FormatException">The texts are not a progress of this training.</exception>
+    public void Restore(IReadOnlyDictionary<string, string> progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        int epoch = Number<int>(progress, "epoch");
+        int step = Number<int>(progress, "step");
+        double lossSum = Number<double>(progress, "loss_sum");
+        long correct = Number<long>(progress, "correct");
+        if (epoch < 0 || step < 0 || step > StepsPerEpoch || correct < 0)
+        {
+            throw new FormatException($"epoch {epoch}, step {step} of {StepsPerEpoch}, {correct} correct is no state this training can be in.");
+        }
+
+        _random.State = Text(progress, "random");
+        _epochRandomState = _random.State;
+        _train.Shuffle(_random);
+        CompletedEpochs = epoch;
+        CompletedSteps = step;
+        _state.Write((uint)step, _learningRate, lossSum, correct);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stream.Synchronize();
+        foreach (var pass in _passes)
+        {
+            pass.Dispose();
+        }
+
+        _arena.Dispose();
+        _train.Dispose();
+        _test.Dispose();
+        _table.Dispose();
+        _state.Dispose();
+        _testState.Dispose();
+        Buffers.Dispose();
+        _kernels.Dispose();
+        _cublas.Dispose();
+        _cudnn.Dispose();
+        _stream.Dispose();
+    }
+
+    internal void Update() => _kernels.SgdMomentum.Launch(
+        _stream, _updateShape, Buffers.Parameters.Address, Buffers.Gradients.Address, Buffers.Momentum.Address, _state.Span.Address,
+        (float)Options.Momentum, (float)Options.WeightDecay, (ulong)Network.Layout.Elements);
+
+    private static void Check(Network network, TrainerOptions options, LabelledImages train, LabelledImages test, ReadOnlySpan<float> table)
+    {
+        train.Validate(network.Spec.Classes);
+        test.Validate(network.Spec.Classes);
+        if ((train.Channels, train.Height, train.Width) != (test.Channels, test.Height, test.Width) || train.Channels != network.Spec.InputChannels)
+        {
+            throw new ArgumentException(
+                $"training images are {train.Channels} x {train.Height} x {train.Width}, test images {test.Channels} x {test.Height} x {test.Width}, and the network takes {network.Spec.InputChannels} channels.");
+        }
+
+        if (table.Length != train.Channels * 256)
+        {
+            throw new ArgumentException($"the table of pixel values has {table.Length} entries; {train.Channels} channels want {train.Channels * 256}.", nameof(table));
+        }
+
+        if (options.BatchSize < 1 || options.BatchSize > train.Count)
+        {
+            throw new ArgumentException($"a batch of {options.BatchSize} was asked for; there are {train.Count} training images. Give 1 to {train.Count}.", nameof(options));
+        }
+    }
+
+    private static string Text(IReadOnlyDictionary<string, string> progress, string name) =>
+        progress.TryGetValue(name, out string? text) ? text : throw new FormatException($"the training's state lacks '{name}'.");
+
+    private static T Number<T>(IReadOnlyDictionary<string, string> progress, string name)
+        where T : IParsable<T>
+    {
+        string text = Text(progress, name);
+        return T.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : throw new FormatException($"the training's state has {name} = '{text}', which is no number.");
+    }
+
+    private NetworkPass AddPass(int batch, LabelledImages images, bool training, TrainingState state)
+    {
+        var builder = new PassBuilder(_cudnn, _cublas, _kernels, Buffers, new OperationList(), training, Options.Pass);
+        var pass = new NetworkPass(builder, Network, batch, images.Height, images.Width, state.Span);
+        _passes.Add(pass);
+        return pass;
+    }
+}

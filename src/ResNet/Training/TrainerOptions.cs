@@ -1,0 +1,20 @@
+namespace ResNet;
+
+/// <summary>How a network is trained.</summary>
+public sealed record TrainerOptions
+{
+    /// <summary>Images of a step; the epoch's last step takes what is left, as PyTorch's loaders do.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>The momentum factor of SGD.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>The factor of every parameter added to its gradient.</summary>
+    public double WeightDecay { get; init; } = 5e-4;
+
+    /// <summary>Decides the initial parameters and the order of the images.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>How the passes are computed.</summary>
+    public PassOptions Pass { get; init; } = new();
+}
