@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "engine/compute_convolution.h"
+#include "engine/compute_dropout.h"
 #include "engine/compute_elementwise.h"
+#include "engine/compute_lrn.h"
 #include "engine/compute_normalization.h"
 #include "engine/compute_pooling.h"
 #include "engine/compute_reduction.h"
@@ -660,6 +662,80 @@ void test_reduction() {
   }
 }
 
+void test_lrn() {
+  const ElementType type = any_type();
+  const std::vector<int> dims{random_numbers.between(1, 3), random_numbers.between(1, 20), random_numbers.between(1, 4),
+                              random_numbers.between(1, 4)};
+  const LocalResponse lrn{random_numbers.between(1, 6), 0.5, 0.75, 1.5};
+  double alpha, beta;
+  any_scaling(alpha, beta);
+  Data x = make(dims, type, any_layout()), y = make(dims, type, any_layout(), beta == 0),
+       dy = make(dims, type, any_layout()), dx = make(dims, type, any_layout(), beta == 0);
+  const int64_t pixels = x.tensor.pixels(), channels = dims[1];
+  auto forward = [&](const std::vector<double>& in) {
+    std::vector<double> out(in.size());
+    for (size_t i = 0; i < in.size(); ++i) {
+      const auto e = static_cast<int64_t>(i);
+      const int64_t c = e / pixels % channels;
+      double sum = 0;
+      for (int64_t other = c - (lrn.n - 1) / 2; other < c - (lrn.n - 1) / 2 + lrn.n; ++other) {
+        if (other < 0 || other >= channels) continue;
+        const double value = in[static_cast<size_t>(e + (other - c) * pixels)];
+        sum += value * value;
+      }
+      out[i] = in[i] * std::pow(lrn.k + lrn.alpha / lrn.n * sum, -lrn.beta);
+    }
+    return out;
+  };
+  const std::vector<double> want = forward(x.values);
+  Data plain = make(dims, type, any_layout());
+  for (size_t i = 0; i < want.size(); ++i) plain.put(static_cast<int64_t>(i), want[i]);
+  const std::string context = "x " + describe(x.tensor) + " n " + std::to_string(lrn.n);
+  const auto want_y = blended(alpha, want, beta, y);
+  lrn_forward(lrn, alpha, x.tensor, x.data(), beta, y.tensor, y.data());
+  expect("local response", y, want_y, tolerance(type, 1), context);
+  // The gradient by differences.
+  std::vector<double> gradient(want.size());
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double h = 1e-5;
+    std::vector<double> up = x.values, down = x.values;
+    up[i] += h;
+    down[i] -= h;
+    const auto high = forward(up), low = forward(down);
+    for (size_t j = 0; j < want.size(); ++j) gradient[i] += dy.values[j] * (high[j] - low[j]) / (2 * h);
+  }
+  const auto want_dx = blended(alpha, gradient, beta, dx);
+  lrn_backward(lrn, alpha, plain.tensor, plain.data(), dy.tensor, dy.data(), x.tensor, x.data(), beta, dx.tensor,
+               dx.data());
+  expect("local response gradient", dx, want_dx, std::max(1e-8, tolerance(type, 1)), context);
+}
+
+void test_dropout() {
+  const std::vector<int> dims{4, 33, 9, 7};
+  const double probability = 0.25 * random_numbers.below(5);
+  Data x = make(dims, ElementType::F32, any_layout()), y = make(dims, ElementType::F32, any_layout(), true),
+       dx = make(dims, ElementType::F32, any_layout(), true);
+  std::vector<uint32_t> mask(static_cast<size_t>(x.tensor.elements() + 31) / 32);
+  DropoutState state{random_numbers.next(), 0};
+  dropout_forward(probability, state, x.tensor, x.data(), y.tensor, y.data(), mask.data());
+  dropout_backward(probability, x.tensor, x.data(), dx.tensor, dx.data(), mask.data());
+  std::vector<double> want(x.values.size());
+  double kept = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    const bool keep = (mask[i / 32] >> (i % 32) & 1) != 0;
+    kept += keep;
+    want[i] = keep ? x.values[i] / (1 - probability) : 0;
+  }
+  expect("dropout", y, want, 1e-6, "");
+  expect("dropout gradient", dx, want, 1e-6, "");
+  const double n = static_cast<double>(want.size()), expected = n * (1 - probability);
+  // Six standard deviations.
+  if (std::fabs(kept - expected) > 6 * std::sqrt(n * probability * (1 - probability))) {
+    ++failures;
+    std::printf("WRONG dropout: %.0f of %.0f elements kept with probability %.2f\n", kept, n, 1 - probability);
+  }
+}
+
 void repeat(const char* name, int times, void (*test)()) {
   const int before = failures;
   for (int i = 0; i < times; ++i) test();
@@ -676,5 +752,7 @@ int main(int argc, char** argv) {
   repeat("element-wise", 300, test_elementwise);
   repeat("softmax", 200, test_softmax);
   repeat("reduction", 300, test_reduction);
+  repeat("local response", 60, test_lrn);
+  repeat("dropout", 20, test_dropout);
   return failures == 0 ? 0 : 1;
 }
