@@ -17,10 +17,10 @@ CUresult check_flags(unsigned flags) {
 }
 
 CUresult bad_context(CUcontext context) {
-  return fail(CUDA_ERROR_INVALID_CONTEXT,
-              context == nullptr ? "the context is null"
-                                 : hexadecimal(reinterpret_cast<uintptr_t>(context)) +
-                                       " is no live context: it was destroyed, or never was one");
+  return fail(CUDA_ERROR_INVALID_CONTEXT, context == nullptr
+                                              ? "the context is null"
+                                              : hexadecimal(reinterpret_cast<uintptr_t>(context)) +
+                                                    " is no live context: it was destroyed, or never was one");
 }
 
 CUresult out_of_contexts() {
@@ -124,7 +124,8 @@ CUresult cuCtxCreate_v3(CUcontext* pctx, CUexecAffinityParam*, int numParams, un
 
 CUresult cuCtxCreate_v4(CUcontext* pctx, CUctxCreateParams* ctxCreateParams, unsigned int flags, CUdevice dev) {
   CPU_COUNT_CALL();
-  if (ctxCreateParams != nullptr && (ctxCreateParams->numExecAffinityParams != 0 || ctxCreateParams->cigParams != nullptr)) {
+  if (ctxCreateParams != nullptr &&
+      (ctxCreateParams->numExecAffinityParams != 0 || ctxCreateParams->cigParams != nullptr)) {
     set_function(__func__);
     return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has neither execution affinity nor graphics interoperation");
   }
@@ -275,7 +276,8 @@ CUresult cuCtxSetCacheConfig(CUfunc_cache config) {
   CPU_COUNT_CALL();
   return in_context(__func__, [&](Context& context) {
     if (config < CU_FUNC_CACHE_PREFER_NONE || config > CU_FUNC_CACHE_PREFER_EQUAL) {
-      return fail(CUDA_ERROR_INVALID_VALUE, "there is no cache configuration " + std::to_string(static_cast<int>(config)));
+      return fail(CUDA_ERROR_INVALID_VALUE,
+                  "there is no cache configuration " + std::to_string(static_cast<int>(config)));
     }
     context.cache_configuration = config;
     return CUDA_SUCCESS;

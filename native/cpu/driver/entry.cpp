@@ -26,9 +26,7 @@ CUresult fail(CUresult status, std::string_view text) {
   return status;
 }
 
-CUresult null_argument(std::string_view name) {
-  return fail(CUDA_ERROR_INVALID_VALUE, std::string(name) + " is null");
-}
+CUresult null_argument(std::string_view name) { return fail(CUDA_ERROR_INVALID_VALUE, std::string(name) + " is null"); }
 
 CUresult bad_handle(std::string_view kind, const void* handle) {
   std::string text(kind);

@@ -8,10 +8,10 @@ struct StatusText {
   const char* text;
 };
 
-#define STATUS(name, text) \
-  case name: {             \
+#define STATUS(name, text)                           \
+  case name: {                                       \
     static constexpr StatusText status{#name, text}; \
-    return &status;        \
+    return &status;                                  \
   }
 
 // Null for a number that is no status.
@@ -108,7 +108,8 @@ const StatusText* find(CUresult status) {
     STATUS(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "the capture was not begun in this stream")
     STATUS(CUDA_ERROR_STREAM_CAPTURE_UNJOINED, "a stream was not joined to the one the capture began in")
     STATUS(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, "a dependency would cross the border of the capture")
-    STATUS(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, "the operation would depend on a capturing stream through the default stream")
+    STATUS(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT,
+           "the operation would depend on a capturing stream through the default stream")
     STATUS(CUDA_ERROR_CAPTURED_EVENT, "the event was last recorded in a capturing stream")
     STATUS(CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD, "the capture belongs to another thread")
     STATUS(CUDA_ERROR_TIMEOUT, "the wait has taken longer than allowed")
@@ -123,7 +124,8 @@ const StatusText* find(CUresult status) {
     STATUS(CUDA_ERROR_GRAPH_RECAPTURE_FAILURE, "the recapture does not fit the graph")
     STATUS(CUDA_ERROR_FABRIC_NOT_READY, "the fabric is not ready")
     STATUS(CUDA_ERROR_UNKNOWN, "unknown error")
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

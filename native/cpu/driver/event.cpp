@@ -22,7 +22,8 @@ CUresult cuEventCreate(CUevent* phEvent, unsigned int Flags) {
   CPU_COUNT_CALL();
   return in_healthy_context(__func__, [&](Context& context) {
     if (phEvent == nullptr) return null_argument("phEvent");
-    if ((Flags & ~kEventFlags) != 0 || ((Flags & CU_EVENT_INTERPROCESS) != 0 && (Flags & CU_EVENT_DISABLE_TIMING) == 0)) {
+    if ((Flags & ~kEventFlags) != 0 ||
+        ((Flags & CU_EVENT_INTERPROCESS) != 0 && (Flags & CU_EVENT_DISABLE_TIMING) == 0)) {
       return fail(CUDA_ERROR_INVALID_VALUE,
                   "Flags is " + std::to_string(Flags) +
                       "; CU_EVENT_BLOCKING_SYNC (1), CU_EVENT_DISABLE_TIMING (2) and with it CU_EVENT_INTERPROCESS (4) "

@@ -20,8 +20,9 @@ constexpr size_t kInlineArgumentBytes = 384;
 CUresult check_shape(const LaunchShape& shape, const Function& function) {
   for (int i = 0; i < 3; ++i) {
     if (shape.grid[i] == 0 || shape.grid[i] > static_cast<uint32_t>(kMaxGridDim[i])) {
-      return fail(CUDA_ERROR_INVALID_VALUE, std::string("the grid's ") + "xyz"[i] + " is " + std::to_string(shape.grid[i]) +
-                                                "; 1 to " + std::to_string(kMaxGridDim[i]) + " are valid");
+      return fail(CUDA_ERROR_INVALID_VALUE, std::string("the grid's ") + "xyz"[i] + " is " +
+                                                std::to_string(shape.grid[i]) + "; 1 to " +
+                                                std::to_string(kMaxGridDim[i]) + " are valid");
     }
     if (shape.block[i] == 0 || shape.block[i] > static_cast<uint32_t>(kMaxBlockDim[i])) {
       return fail(CUDA_ERROR_INVALID_VALUE, std::string("the block's ") + "xyz"[i] + " is " +
@@ -35,10 +36,10 @@ CUresult check_shape(const LaunchShape& shape, const Function& function) {
                                               std::to_string(kMaxThreadsPerBlock) + " are the most");
   }
   if (shape.shared_bytes > static_cast<uint32_t>(function.max_dynamic_shared_bytes.load())) {
-    return fail(CUDA_ERROR_INVALID_VALUE,
-                std::to_string(shape.shared_bytes) + " bytes of dynamic shared memory were asked for; the kernel may have " +
-                    std::to_string(function.max_dynamic_shared_bytes.load()) +
-                    " (CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES raises that)");
+    return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(shape.shared_bytes) +
+                                              " bytes of dynamic shared memory were asked for; the kernel may have " +
+                                              std::to_string(function.max_dynamic_shared_bytes.load()) +
+                                              " (CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES raises that)");
   }
   return CUDA_SUCCESS;
 }
@@ -106,13 +107,14 @@ void run(const Kernel& kernel, const LaunchShape& shape, std::byte* packed) {
   kernel.run(shape, arguments);
 }
 
-CUresult launch(const char* name, CUfunction handle, const LaunchShape& shape, CUstream stream_handle, void** parameters,
-                void** extra) {
+CUresult launch(const char* name, CUfunction handle, const LaunchShape& shape, CUstream stream_handle,
+                void** parameters, void** extra) {
   return in_stream(name, stream_handle, [&](Context& context, Stream& stream) {
     const Function* function = lookup<Function>(handle);
     if (function == nullptr) return bad_handle("function", handle);
     if (function->context != context.handle()) {
-      return fail(CUDA_ERROR_INVALID_CONTEXT, "the function's module was loaded in another context than the current one");
+      return fail(CUDA_ERROR_INVALID_CONTEXT,
+                  "the function's module was loaded in another context than the current one");
     }
     if (const CUresult status = check_shape(shape, *function); status != CUDA_SUCCESS) return status;
     const Kernel& kernel = *function->kernel;
@@ -143,8 +145,8 @@ CUresult cuLaunchKernel(CUfunction f, unsigned int gridDimX, unsigned int gridDi
                         unsigned int blockDimX, unsigned int blockDimY, unsigned int blockDimZ,
                         unsigned int sharedMemBytes, CUstream hStream, void** kernelParams, void** extra) {
   CPU_COUNT_CALL();
-  return launch(__func__, f, {{gridDimX, gridDimY, gridDimZ}, {blockDimX, blockDimY, blockDimZ}, sharedMemBytes}, hStream,
-                kernelParams, extra);
+  return launch(__func__, f, {{gridDimX, gridDimY, gridDimZ}, {blockDimX, blockDimY, blockDimZ}, sharedMemBytes},
+                hStream, kernelParams, extra);
 }
 
 // The attributes are hints for a GPU's scheduler, but for clusters, which our kernels do not use.
@@ -157,7 +159,8 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction f, void** ker
     if (config->attrs[i].id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION ||
         config->attrs[i].id == CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT ||
         config->attrs[i].id == CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT) {
-      return fail(CUDA_ERROR_NOT_SUPPORTED, "launch attribute " + std::to_string(static_cast<int>(config->attrs[i].id)) +
+      return fail(CUDA_ERROR_NOT_SUPPORTED, "launch attribute " +
+                                                std::to_string(static_cast<int>(config->attrs[i].id)) +
                                                 " is not supported by the CPU device");
     }
   }

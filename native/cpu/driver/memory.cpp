@@ -30,8 +30,8 @@ CUresult allocate_host(Context& context, void** address, size_t bytes, unsigned 
   if (address == nullptr) return null_argument("pp");
   constexpr unsigned known = CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP | CU_MEMHOSTALLOC_WRITECOMBINED;
   if ((flags & ~known) != 0) {
-    return fail(CUDA_ERROR_INVALID_VALUE, "Flags is " + hexadecimal(flags) + "; bits up to " + hexadecimal(known) +
-                                              " are valid");
+    return fail(CUDA_ERROR_INVALID_VALUE,
+                "Flags is " + hexadecimal(flags) + "; bits up to " + hexadecimal(known) + " are valid");
   }
   if (bytes == 0) return zero_bytes();
   const uintptr_t base = allocate_memory(MemoryKind::Pinned, bytes, context.handle(), context.device(), flags);
@@ -60,9 +60,8 @@ CUresult cuMemGetInfo_v2(size_t* free, size_t* total) {
 
 CUresult cuMemAlloc_v2(CUdeviceptr* dptr, size_t bytesize) {
   CPU_COUNT_CALL();
-  return in_healthy_context(__func__, [&](Context& context) {
-    return allocate_device(context, MemoryKind::Device, dptr, bytesize, 0);
-  });
+  return in_healthy_context(
+      __func__, [&](Context& context) { return allocate_device(context, MemoryKind::Device, dptr, bytesize, 0); });
 }
 
 CUresult cuMemAllocPitch_v2(CUdeviceptr* dptr, size_t* pPitch, size_t WidthInBytes, size_t Height,
@@ -105,14 +104,12 @@ CUresult cuMemFree_v2(CUdeviceptr dptr) {
 
 CUresult cuMemAllocHost_v2(void** pp, size_t bytesize) {
   CPU_COUNT_CALL();
-  return in_healthy_context(__func__,
-                            [&](Context& context) { return allocate_host(context, pp, bytesize, 0); });
+  return in_healthy_context(__func__, [&](Context& context) { return allocate_host(context, pp, bytesize, 0); });
 }
 
 CUresult cuMemHostAlloc(void** pp, size_t bytesize, unsigned int Flags) {
   CPU_COUNT_CALL();
-  return in_healthy_context(__func__,
-                            [&](Context& context) { return allocate_host(context, pp, bytesize, Flags); });
+  return in_healthy_context(__func__, [&](Context& context) { return allocate_host(context, pp, bytesize, Flags); });
 }
 
 CUresult cuMemFreeHost(void* p) {
@@ -133,8 +130,8 @@ CUresult cuMemHostRegister_v2(void* p, size_t bytesize, unsigned int Flags) {
     constexpr unsigned known = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP |
                                CU_MEMHOSTREGISTER_IOMEMORY | CU_MEMHOSTREGISTER_READ_ONLY;
     if ((Flags & ~known) != 0) {
-      return fail(CUDA_ERROR_INVALID_VALUE, "Flags is " + hexadecimal(Flags) + "; bits up to " + hexadecimal(known) +
-                                                " are valid");
+      return fail(CUDA_ERROR_INVALID_VALUE,
+                  "Flags is " + hexadecimal(Flags) + "; bits up to " + hexadecimal(known) + " are valid");
     }
     if (register_memory(reinterpret_cast<uintptr_t>(p), bytesize, context.handle(), context.device(), Flags)) {
       return CUDA_SUCCESS;

@@ -118,9 +118,14 @@ CUresult end_of(CUmemorytype type, const void* host_address, CUdeviceptr device_
     case CU_MEMORYTYPE_HOST:
       *end = {reinterpret_cast<uintptr_t>(host_address) + offset, Side::Host, name};
       return CUDA_SUCCESS;
-    case CU_MEMORYTYPE_DEVICE: *end = {device_address + offset, Side::Device, name}; return CUDA_SUCCESS;
-    case CU_MEMORYTYPE_UNIFIED: *end = {device_address + offset, Side::Unified, name}; return CUDA_SUCCESS;
-    case CU_MEMORYTYPE_ARRAY: return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has no CUDA arrays");
+    case CU_MEMORYTYPE_DEVICE:
+      *end = {device_address + offset, Side::Device, name};
+      return CUDA_SUCCESS;
+    case CU_MEMORYTYPE_UNIFIED:
+      *end = {device_address + offset, Side::Unified, name};
+      return CUDA_SUCCESS;
+    case CU_MEMORYTYPE_ARRAY:
+      return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has no CUDA arrays");
     default:
       return fail(CUDA_ERROR_INVALID_VALUE, "there is no memory type " + std::to_string(static_cast<int>(type)));
   }
@@ -132,14 +137,17 @@ CUresult read_2d(const CUDA_MEMCPY2D* parameters, End* destination, End* source,
   const CUDA_MEMCPY2D& p = *parameters;
   const size_t source_pitch = p.srcPitch != 0 ? p.srcPitch : p.srcXInBytes + p.WidthInBytes;
   const size_t destination_pitch = p.dstPitch != 0 ? p.dstPitch : p.dstXInBytes + p.WidthInBytes;
-  if (p.Height > 1 && (source_pitch < p.srcXInBytes + p.WidthInBytes || destination_pitch < p.dstXInBytes + p.WidthInBytes)) {
-    return fail(CUDA_ERROR_INVALID_VALUE, "a pitch is less than the row's offset plus its width of " +
-                                              std::to_string(p.WidthInBytes) + " bytes");
+  if (p.Height > 1 &&
+      (source_pitch < p.srcXInBytes + p.WidthInBytes || destination_pitch < p.dstXInBytes + p.WidthInBytes)) {
+    return fail(CUDA_ERROR_INVALID_VALUE,
+                "a pitch is less than the row's offset plus its width of " + std::to_string(p.WidthInBytes) + " bytes");
   }
   *shape = {p.WidthInBytes, p.Height, source_pitch, destination_pitch};
-  const CUresult status = end_of(p.srcMemoryType, p.srcHost, p.srcDevice, p.srcXInBytes + p.srcY * source_pitch, "src", source);
+  const CUresult status =
+      end_of(p.srcMemoryType, p.srcHost, p.srcDevice, p.srcXInBytes + p.srcY * source_pitch, "src", source);
   if (status != CUDA_SUCCESS) return status;
-  return end_of(p.dstMemoryType, p.dstHost, p.dstDevice, p.dstXInBytes + p.dstY * destination_pitch, "dst", destination);
+  return end_of(p.dstMemoryType, p.dstHost, p.dstDevice, p.dstXInBytes + p.dstY * destination_pitch, "dst",
+                destination);
 }
 
 CUresult copy_2d(const char* function, const CUDA_MEMCPY2D* parameters, CUstream stream, bool wait) {
@@ -200,12 +208,13 @@ CUresult cuMemcpyDtoHAsync_v2(void* dstHost, CUdeviceptr srcDevice, size_t ByteC
 
 CUresult cuMemcpyDtoD_v2(CUdeviceptr dstDevice, CUdeviceptr srcDevice, size_t ByteCount) {
   CPU_COUNT_CALL();
-  return copy_now(__func__, CU_STREAM_LEGACY, device(dstDevice, "dstDevice"), device(srcDevice, "srcDevice"), {ByteCount});
+  return copy_now(__func__, CU_STREAM_LEGACY, device(dstDevice, "dstDevice"), device(srcDevice, "srcDevice"),
+                  {ByteCount});
 }
 
 CUresult cuMemcpyDtoD_v2_ptds(CUdeviceptr dstDevice, CUdeviceptr srcDevice, size_t ByteCount) {
-  return copy_now("cuMemcpyDtoD_v2", CU_STREAM_PER_THREAD, device(dstDevice, "dstDevice"), device(srcDevice, "srcDevice"),
-                  {ByteCount});
+  return copy_now("cuMemcpyDtoD_v2", CU_STREAM_PER_THREAD, device(dstDevice, "dstDevice"),
+                  device(srcDevice, "srcDevice"), {ByteCount});
 }
 
 CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr dstDevice, CUdeviceptr srcDevice, size_t ByteCount, CUstream hStream) {

@@ -48,30 +48,30 @@ CUresult fill(const char* function, CUstream handle, CUdeviceptr address, size_t
 
 }  // namespace
 
-#define CPU_MEMSET(bits, type)                                                                                        \
-  CUresult cuMemsetD##bits##_v2(CUdeviceptr dstDevice, type value, size_t N) {                                        \
-    CPU_COUNT_CALL();                                                                                                 \
-    return fill<type>(__func__, CU_STREAM_LEGACY, dstDevice, 0, value, N, 1);                                         \
-  }                                                                                                                   \
-  CUresult cuMemsetD##bits##_v2_ptds(CUdeviceptr dstDevice, type value, size_t N) {                                   \
-    return fill<type>(__func__, CU_STREAM_PER_THREAD, dstDevice, 0, value, N, 1);                                     \
-  }                                                                                                                   \
-  CUresult cuMemsetD##bits##Async(CUdeviceptr dstDevice, type value, size_t N, CUstream hStream) {                    \
-    CPU_COUNT_CALL();                                                                                                 \
-    return fill<type>(__func__, hStream, dstDevice, 0, value, N, 1);                                                  \
-  }                                                                                                                   \
-  CUresult cuMemsetD2D##bits##_v2(CUdeviceptr dstDevice, size_t dstPitch, type value, size_t Width, size_t Height) {  \
-    CPU_COUNT_CALL();                                                                                                 \
-    return fill<type>(__func__, CU_STREAM_LEGACY, dstDevice, dstPitch, value, Width, Height);                         \
-  }                                                                                                                   \
-  CUresult cuMemsetD2D##bits##_v2_ptds(CUdeviceptr dstDevice, size_t dstPitch, type value, size_t Width,              \
-                                       size_t Height) {                                                               \
-    return fill<type>(__func__, CU_STREAM_PER_THREAD, dstDevice, dstPitch, value, Width, Height);                     \
-  }                                                                                                                   \
-  CUresult cuMemsetD2D##bits##Async(CUdeviceptr dstDevice, size_t dstPitch, type value, size_t Width, size_t Height,  \
-                                    CUstream hStream) {                                                               \
-    CPU_COUNT_CALL();                                                                                                 \
-    return fill<type>(__func__, hStream, dstDevice, dstPitch, value, Width, Height);                                  \
+#define CPU_MEMSET(bits, type)                                                                                       \
+  CUresult cuMemsetD##bits##_v2(CUdeviceptr dstDevice, type value, size_t N) {                                       \
+    CPU_COUNT_CALL();                                                                                                \
+    return fill<type>(__func__, CU_STREAM_LEGACY, dstDevice, 0, value, N, 1);                                        \
+  }                                                                                                                  \
+  CUresult cuMemsetD##bits##_v2_ptds(CUdeviceptr dstDevice, type value, size_t N) {                                  \
+    return fill<type>(__func__, CU_STREAM_PER_THREAD, dstDevice, 0, value, N, 1);                                    \
+  }                                                                                                                  \
+  CUresult cuMemsetD##bits##Async(CUdeviceptr dstDevice, type value, size_t N, CUstream hStream) {                   \
+    CPU_COUNT_CALL();                                                                                                \
+    return fill<type>(__func__, hStream, dstDevice, 0, value, N, 1);                                                 \
+  }                                                                                                                  \
+  CUresult cuMemsetD2D##bits##_v2(CUdeviceptr dstDevice, size_t dstPitch, type value, size_t Width, size_t Height) { \
+    CPU_COUNT_CALL();                                                                                                \
+    return fill<type>(__func__, CU_STREAM_LEGACY, dstDevice, dstPitch, value, Width, Height);                        \
+  }                                                                                                                  \
+  CUresult cuMemsetD2D##bits##_v2_ptds(CUdeviceptr dstDevice, size_t dstPitch, type value, size_t Width,             \
+                                       size_t Height) {                                                              \
+    return fill<type>(__func__, CU_STREAM_PER_THREAD, dstDevice, dstPitch, value, Width, Height);                    \
+  }                                                                                                                  \
+  CUresult cuMemsetD2D##bits##Async(CUdeviceptr dstDevice, size_t dstPitch, type value, size_t Width, size_t Height, \
+                                    CUstream hStream) {                                                              \
+    CPU_COUNT_CALL();                                                                                                \
+    return fill<type>(__func__, hStream, dstDevice, dstPitch, value, Width, Height);                                 \
   }
 
 CPU_MEMSET(8, unsigned char)

@@ -25,9 +25,10 @@ CUresult read_image(const void* image, std::string_view* text) {
   uint32_t magic = 0;
   if (length == sizeof(start)) std::memcpy(&magic, start, sizeof(magic));
   if (magic == kFatBinaryMagic || (length == sizeof(start) && std::memcmp(start, "\177ELF", 4) == 0)) {
-    return fail(CUDA_ERROR_NO_BINARY_FOR_GPU,
-                "the image is machine code of a GPU; the CPU device runs only CudnnNet's own modules, which it finds by "
-                "their PTX text");
+    return fail(
+        CUDA_ERROR_NO_BINARY_FOR_GPU,
+        "the image is machine code of a GPU; the CPU device runs only CudnnNet's own modules, which it finds by "
+        "their PTX text");
   }
   *text = static_cast<const char*>(image);
   if (text->empty()) return fail(CUDA_ERROR_INVALID_IMAGE, "the image is empty");
@@ -112,7 +113,8 @@ CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned int nu
                             void** optionValues) {
   CPU_COUNT_CALL();
   return in_healthy_context(__func__, [&](Context& context) {
-    if (numOptions != 0 && (options == nullptr || optionValues == nullptr)) return null_argument("options or optionValues");
+    if (numOptions != 0 && (options == nullptr || optionValues == nullptr))
+      return null_argument("options or optionValues");
     for (unsigned i = 0; i < numOptions; ++i) {
       if (options[i] == CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES || options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES) {
         optionValues[i] = nullptr;
@@ -161,8 +163,8 @@ CUresult cuModuleGetFunction(CUfunction* hfunc, CUmodule hmod, const char* name)
     if (hfunc == nullptr || name == nullptr) return null_argument("hfunc or name");
     const Kernel* kernel = module.kernels->find(name);
     if (kernel == nullptr) {
-      return fail(CUDA_ERROR_NOT_FOUND, "the module '" + std::string(module.kernels->name) +
-                                            "' has no kernel called '" + name + "'");
+      return fail(CUDA_ERROR_NOT_FOUND,
+                  "the module '" + std::string(module.kernels->name) + "' has no kernel called '" + name + "'");
     }
     *hfunc = function_of(module, hmod, *kernel);
     return CUDA_SUCCESS;
@@ -194,8 +196,8 @@ CUresult cuModuleGetGlobal_v2(CUdeviceptr*, size_t*, CUmodule hmod, const char* 
   CPU_COUNT_CALL();
   return in_module(__func__, hmod, [&](Module& module) {
     if (name == nullptr) return null_argument("name");
-    return fail(CUDA_ERROR_NOT_FOUND, "the module '" + std::string(module.kernels->name) +
-                                          "' has no global variable called '" + name + "'");
+    return fail(CUDA_ERROR_NOT_FOUND,
+                "the module '" + std::string(module.kernels->name) + "' has no global variable called '" + name + "'");
   });
 }
 
@@ -260,7 +262,9 @@ CUresult cuFuncGetAttribute(int* pi, CUfunction_attribute attrib, CUfunction hfu
   return ask_function(__func__, hfunc, [&](Function& function) {
     if (pi == nullptr) return null_argument("pi");
     switch (static_cast<int>(attrib)) {
-      case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: *pi = kMaxThreadsPerBlock; break;
+      case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
+        *pi = kMaxThreadsPerBlock;
+        break;
       // Compiled for the processor: no statically shared, constant or local memory and no registers in CUDA's sense.
       case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES:
       case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:
@@ -272,11 +276,21 @@ CUresult cuFuncGetAttribute(int* pi, CUfunction_attribute attrib, CUfunction hfu
       case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
       case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
       case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
-      case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE: *pi = 0; break;
-      case CU_FUNC_ATTRIBUTE_PTX_VERSION: *pi = 63; break;
-      case CU_FUNC_ATTRIBUTE_BINARY_VERSION: *pi = 80; break;
-      case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: *pi = function.max_dynamic_shared_bytes; break;
-      case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT: *pi = function.shared_memory_carveout; break;
+      case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+        *pi = 0;
+        break;
+      case CU_FUNC_ATTRIBUTE_PTX_VERSION:
+        *pi = 63;
+        break;
+      case CU_FUNC_ATTRIBUTE_BINARY_VERSION:
+        *pi = 80;
+        break;
+      case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
+        *pi = function.max_dynamic_shared_bytes;
+        break;
+      case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+        *pi = function.shared_memory_carveout;
+        break;
       default:
         return fail(CUDA_ERROR_INVALID_VALUE,
                     "there is no function attribute " + std::to_string(static_cast<int>(attrib)));
@@ -290,7 +304,8 @@ CUresult cuFuncSetAttribute(CUfunction hfunc, CUfunction_attribute attrib, int v
   return ask_function(__func__, hfunc, [&](Function& function) {
     if (attrib == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES) {
       if (value < 0 || value > kMaxSharedBytesPerBlockOptIn) {
-        return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(value) + " bytes of shared memory were asked for; a block can have " +
+        return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(value) +
+                                                  " bytes of shared memory were asked for; a block can have " +
                                                   std::to_string(kMaxSharedBytesPerBlockOptIn));
       }
       function.max_dynamic_shared_bytes = value;
@@ -312,6 +327,7 @@ CUresult cuFuncSetCacheConfig(CUfunction hfunc, CUfunc_cache config) {
   CPU_COUNT_CALL();
   return ask_function(__func__, hfunc, [&](Function&) {
     if (config >= CU_FUNC_CACHE_PREFER_NONE && config <= CU_FUNC_CACHE_PREFER_EQUAL) return CUDA_SUCCESS;
-    return fail(CUDA_ERROR_INVALID_VALUE, "there is no cache configuration " + std::to_string(static_cast<int>(config)));
+    return fail(CUDA_ERROR_INVALID_VALUE,
+                "there is no cache configuration " + std::to_string(static_cast<int>(config)));
   });
 }

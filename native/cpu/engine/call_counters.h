@@ -23,8 +23,8 @@ class CallCounter {
 }  // namespace cpu
 
 // At the start of an exported function. A per-thread variant (_ptds, _ptsz) counts as its plain function.
-#define CPU_COUNT_CALL()                           \
-  do {                                             \
-    static ::cpu::CallCounter counter(__func__);   \
-    counter.count();                               \
+#define CPU_COUNT_CALL()                         \
+  do {                                           \
+    static ::cpu::CallCounter counter(__func__); \
+    counter.count();                             \
   } while (false)

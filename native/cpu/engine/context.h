@@ -74,8 +74,8 @@ void push_current_context(CUcontext handle);
 // False where the stack is empty.
 bool pop_current_context(CUcontext* handle);
 
-// As libraries above the driver do it: the current context, else the primary context of device 0, which becomes current.
-// Null where that cannot be made.
+// As libraries above the driver do it: the current context, else the primary context of device 0, which becomes
+// current. Null where that cannot be made.
 Context* current_or_primary_context();
 
 // Retains a device's primary context, creating it where it is not active; null where that fails.

@@ -26,7 +26,9 @@ std::string find_value(const char* path, const std::string& key) {
   return {};
 }
 
-size_t kilobytes_of(const char* key) { return std::strtoull(find_value("/proc/meminfo", key).c_str(), nullptr, 10) * 1024; }
+size_t kilobytes_of(const char* key) {
+  return std::strtoull(find_value("/proc/meminfo", key).c_str(), nullptr, 10) * 1024;
+}
 
 size_t number_in(const char* path) {
   std::ifstream file(path);
@@ -49,7 +51,8 @@ MemoryLimit control_group_limit() {
     reclaimable = std::strtoull(find_value("/sys/fs/cgroup/memory.stat", "inactive_file").c_str(), nullptr, 10);
   } else if (limit.total = number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes"); limit.total != kUnlimited) {
     used = number_in("/sys/fs/cgroup/memory/memory.usage_in_bytes");
-    reclaimable = std::strtoull(find_value("/sys/fs/cgroup/memory/memory.stat", "total_inactive_file").c_str(), nullptr, 10);
+    reclaimable =
+        std::strtoull(find_value("/sys/fs/cgroup/memory/memory.stat", "total_inactive_file").c_str(), nullptr, 10);
   } else {
     return limit;
   }

@@ -128,8 +128,8 @@ uintptr_t allocate_memory(MemoryKind kind, size_t bytes, CUcontext context, int 
 }
 
 bool free_memory_at(uintptr_t base, MemoryKind kind, MemoryKind other_kind) {
-  const auto range = table().take(
-      base, [&](const MemoryRange& found) { return found.kind == kind || found.kind == other_kind; });
+  const auto range =
+      table().take(base, [&](const MemoryRange& found) { return found.kind == kind || found.kind == other_kind; });
   if (!range) return false;
   give_back(*range);
   return true;
@@ -144,9 +144,7 @@ bool register_memory(uintptr_t base, size_t bytes, CUcontext context, int device
 }
 
 bool unregister_memory(uintptr_t base) {
-  return table()
-      .take(base, [](const MemoryRange& found) { return found.kind == MemoryKind::Registered; })
-      .has_value();
+  return table().take(base, [](const MemoryRange& found) { return found.kind == MemoryKind::Registered; }).has_value();
 }
 
 std::optional<MemoryRange> find_memory(uintptr_t address) { return table().find(address); }

@@ -34,8 +34,8 @@ struct MemoryRange {
   bool on_device() const { return kind == MemoryKind::Device || kind == MemoryKind::Managed; }
 };
 
-// New memory, aligned to 256 bytes (small) or 2 MiB (large), filled with 0xFF: as floating point these bytes are NaN, so
-// that what was never written shows. Returns 0 where the machine has not so much left.
+// New memory, aligned to 256 bytes (small) or 2 MiB (large), filled with 0xFF: as floating point these bytes are NaN,
+// so that what was never written shows. Returns 0 where the machine has not so much left.
 uintptr_t allocate_memory(MemoryKind kind, size_t bytes, CUcontext context, int device, unsigned flags,
                           CUmemoryPool pool = nullptr);
 

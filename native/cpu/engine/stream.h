@@ -62,7 +62,8 @@ class Operation {
 // The streams of one context, the order between them, and the first failure of their operations.
 class StreamGroup {
  public:
-  // The first failure of an operation; it stays, and operations behind it are dropped. CUDA_SUCCESS while there is none.
+  // The first failure of an operation; it stays, and operations behind it are dropped. CUDA_SUCCESS while there is
+  // none.
   CUresult error() const { return error_.load(std::memory_order_acquire); }
   std::string error_text() const;
   void fail(CUresult error, const char* text);
