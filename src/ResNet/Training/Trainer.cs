@@ -209,6 +209,8 @@ public sealed class Trainer : IDisposable
             ["loss_sum"] = lossSum.ToString("R", CultureInfo.InvariantCulture),
             ["correct"] = correct.ToString(CultureInfo.InvariantCulture),
             ["random"] = _epochRandomState,
+            ["batch_size"] = Options.BatchSize.ToString(CultureInfo.InvariantCulture),
+            ["images"] = _train.Count.ToString(CultureInfo.InvariantCulture),
         };
     }
 
@@ -224,6 +226,14 @@ public sealed class Trainer : IDisposable
         if (epoch < 0 || step < 0 || step > StepsPerEpoch || correct < 0)
         {
             throw new FormatException($"epoch {epoch}, step {step} of {StepsPerEpoch}, {correct} correct is no state this training can be in.");
+        }
+
+        int batchSize = Number<int>(progress, "batch_size");
+        int images = Number<int>(progress, "images");
+        if (step > 0 && (batchSize != Options.BatchSize || images != _train.Count))
+        {
+            throw new FormatException(
+                $"it stands after step {step} of an epoch over {images} images in batches of {batchSize}; this training has {_train.Count} images in batches of {Options.BatchSize}.");
         }
 
         _random.State = Text(progress, "random");
