@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "engine/compute_convolution_reference.h"
+#include "engine/compute_elementwise.h"
 #include "engine/compute_onednn.h"
 #include "engine/compute_staging.h"
 
@@ -91,6 +92,7 @@ class ConvolutionPlan {
       native_.x = dense(user_.x);
       native_.w = dense(user_.w);
       native_.y = dense(user_.y);
+      trim_filter();
       if (prepare_onednn(algorithm)) return true;
     }
     if (algorithm != ConvolutionAlgorithm::Direct || bias_ || user_.x.rank > 5) return false;
@@ -197,9 +199,43 @@ class ConvolutionPlan {
     return copy;
   }
 
-  /// The filter with its groups as the first dimension.
+  /// Leaves out the filter taps that meet nothing but padding: 8 of 9 on images of one pixel, 5 of 9 where a strided
+  /// 3x3 filter meets 2x2 pixels. Their gradient is 0.
+  void trim_filter() {
+    used_ = native_;
+    used_offset_ = 0;
+    for (int i = 0; i < native_.x.rank - 2; ++i) {
+      const int64_t size = native_.x.dims[2 + i], out = native_.y.dims[2 + i], taps = native_.w.dims[2 + i];
+      const int64_t padding = native_.padding[i], stride = native_.stride[i], dilation = native_.dilation[i];
+      auto meets_pixels = [&](int64_t tap) {
+        for (int64_t p = 0; p < out; ++p) {
+          const int64_t pixel = p * stride - padding + tap * dilation;
+          if (pixel >= 0 && pixel < size) return true;
+        }
+        return false;
+      };
+      int64_t first = 0, last = taps - 1;
+      while (first < last && !meets_pixels(first)) ++first;
+      while (last > first && !meets_pixels(last)) --last;
+      // oneDNN takes no negative padding.
+      const int64_t left = padding - first * dilation;
+      const int64_t right = (out - 1) * stride + (last - first) * dilation + 1 - size - left;
+      if ((first == 0 && last == taps - 1) || left < 0 || right < 0) {
+        padding_right_[i] = native_.padding[i];
+        continue;
+      }
+      used_.w.dims[2 + i] = static_cast<int>(last - first + 1);
+      used_.padding[i] = static_cast<int>(left);
+      padding_right_[i] = static_cast<int>(right);
+      used_offset_ += first * native_.w.strides[2 + i];
+    }
+  }
+
+  bool trims() const { return used_.w.elements() != native_.w.elements(); }
+
+  /// The used part of the filter with its groups as the first dimension.
   memory::desc filter_desc() const {
-    const Tensor& w = native_.w;
+    const Tensor& w = used_.w;
     if (native_.groups == 1) return onednn_desc(w);
     memory::dims dims{native_.groups, w.dims[0] / native_.groups}, strides{w.strides[0] * dims[1], w.strides[0]};
     for (int i = 1; i < w.rank; ++i) {
@@ -211,7 +247,7 @@ class ConvolutionPlan {
 
   bool prepare_onednn(ConvolutionAlgorithm algorithm) {
     const bool plain = native_.x.is_channels_last() && native_.y.is_channels_last() &&
-                       algorithm == ConvolutionAlgorithm::Direct && !prefers_blocked(direction_, native_);
+                       algorithm == ConvolutionAlgorithm::Direct && !prefers_blocked(direction_, used_);
     try {
       make_primitives(algorithm, plain);
       return true;
@@ -234,7 +270,8 @@ class ConvolutionPlan {
     const memory::desc bias({outer_y.dims()[1]}, f32, memory::format_tag::a);
     const int spatial = native_.x.rank - 2;
     const memory::dims strides(native_.stride, native_.stride + spatial);
-    const memory::dims padding(native_.padding, native_.padding + spatial);
+    const memory::dims padding(used_.padding, used_.padding + spatial);
+    const memory::dims padding_right(padding_right_, padding_right_ + spatial);
     memory::dims dilation(native_.dilation, native_.dilation + spatial);
     for (auto& d : dilation) d -= 1;
     dnnl::primitive_attr attributes = onednn_attributes();
@@ -244,10 +281,10 @@ class ConvolutionPlan {
       attributes.set_post_ops(operations);
     }
     using Forward = dnnl::convolution_forward;
-    const Forward::desc description =
-        bias_
-            ? Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, bias, y, strides, dilation, padding, padding)
-            : Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, y, strides, dilation, padding, padding);
+    const Forward::desc description = bias_ ? Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, bias, y,
+                                                            strides, dilation, padding, padding_right)
+                                            : Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, y, strides,
+                                                            dilation, padding, padding_right);
     const Forward::primitive_desc forward(description, attributes, engine);
     if (direction_ == ConvolutionDirection::Forward) {
       convolution_ = dnnl::convolution_forward(forward);
@@ -255,15 +292,15 @@ class ConvolutionPlan {
       if (bias_) bias_memory_ = memory(bias, engine, nullptr);
     } else if (direction_ == ConvolutionDirection::BackwardData) {
       using Backward = dnnl::convolution_backward_data;
-      const Backward::primitive_desc backward({kind, x, w, y, strides, dilation, padding, padding}, attributes, engine,
-                                              forward);
+      const Backward::primitive_desc backward({kind, x, w, y, strides, dilation, padding, padding_right}, attributes,
+                                              engine, forward);
       convolution_ = dnnl::convolution_backward_data(backward);
       take(backward, outer_y, backward.diff_dst_desc(), outer_w, backward.weights_desc(), outer_x,
            backward.diff_src_desc());
     } else {
       using Backward = dnnl::convolution_backward_weights;
-      const Backward::primitive_desc backward({kind, x, w, y, strides, dilation, padding, padding}, attributes, engine,
-                                              forward);
+      const Backward::primitive_desc backward({kind, x, w, y, strides, dilation, padding, padding_right}, attributes,
+                                              engine, forward);
       convolution_ = dnnl::convolution_backward_weights(backward);
       take(backward, outer_x, backward.src_desc(), outer_y, backward.diff_dst_desc(), outer_w,
            backward.diff_weights_desc());
@@ -305,6 +342,9 @@ class ConvolutionPlan {
     const std::lock_guard lock(mutex_);
     Argument* arguments[] = {&first_, &second_, &result_};
     const void* pointers[] = {first, second, result};
+    const int filter = direction_ == ConvolutionDirection::BackwardFilter ? 2 : 1;
+    if (filter == 2 && trims()) set_tensor(native_.w, result, 0);
+    pointers[filter] = at(pointers[filter], ElementType::F32, used_offset_);
     for (int i = 0; i < 3; ++i) {
       Argument& argument = *arguments[i];
       set_pointer(argument.outer, pointers[i]);
@@ -344,6 +384,10 @@ class ConvolutionPlan {
   const ConvolutionDirection direction_;
   const ConvolutionShape user_;
   ConvolutionShape native_;
+  /// native_ without the filter taps that meet no pixel, and where the others start in the filter.
+  ConvolutionShape used_;
+  int64_t used_offset_ = 0;
+  int padding_right_[max_rank - 2] = {};
   const bool bias_;
   const bool relu_;
   bool in_double_ = false;
