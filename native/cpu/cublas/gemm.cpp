@@ -5,14 +5,12 @@
 namespace cpu::cublas {
 
 cublasStatus_t check_gemm(cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
-                          int64_t lda, int64_t ldb, int64_t ldc, const void* alpha, const void* beta,
-                          GemmShape* shape) {
+                          int64_t lda, int64_t ldb, int64_t ldc, GemmShape* shape) {
   const bool transpose_a = transa != CUBLAS_OP_N;
   const bool transpose_b = transb != CUBLAS_OP_N;
   Checks checks;
   checks.operation("transa", transa).operation("transb", transb).size("m", m).size("n", n).size("k", k);
   checks.leading("lda", lda, transpose_a ? k : m).leading("ldb", ldb, transpose_b ? n : k).leading("ldc", ldc, m);
-  checks.pointer("alpha", alpha).pointer("beta", beta);
   *shape = {transpose_a,         transpose_b,           static_cast<int>(m),   static_cast<int>(n),
             static_cast<int>(k), static_cast<int>(lda), static_cast<int>(ldb), static_cast<int>(ldc)};
   return checks.status();
@@ -34,8 +32,10 @@ namespace {
 // Whether there is anything to compute at all.
 bool empty(const GemmShape& shape) { return shape.m == 0 || shape.n == 0; }
 
-cublasStatus_t check_matrices(const GemmShape& shape, const void* a, const void* b, const void* c) {
+cublasStatus_t check_pointers(const GemmShape& shape, const void* alpha, const void* a, const void* b, const void* beta,
+                              const void* c) {
   Checks checks;
+  checks.pointer("alpha", alpha).pointer("beta", beta);
   checks.pointer("A", a, shape.k != 0).pointer("B", b, shape.k != 0).pointer("C", c);
   return checks.status();
 }
@@ -46,9 +46,9 @@ cublasStatus_t gemm(const char* function, cublasHandle_t handle, cublasOperation
                     const T* beta, T* c, int64_t ldc) {
   return with_stream(function, handle, [&](CublasHandle& object, Stream& stream) {
     GemmShape shape;
-    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, alpha, beta, &shape);
+    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, &shape);
     if (status != CUBLAS_STATUS_SUCCESS || empty(shape)) return status;
-    if (status = check_matrices(shape, a, b, c); status != CUBLAS_STATUS_SUCCESS) return status;
+    if (status = check_pointers(shape, alpha, a, b, beta, c); status != CUBLAS_STATUS_SUCCESS) return status;
     const Scalar<T> scale(object, alpha);
     const Scalar<T> keep(object, beta);
     stream.enqueue([=] { run_gemm<T>(shape, scale.get(), a, b, keep.get(), c); });
@@ -63,10 +63,10 @@ cublasStatus_t gemm_strided(const char* function, cublasHandle_t handle, cublasO
                             T* c, int64_t ldc, int64_t stride_c, int64_t count) {
   return with_stream(function, handle, [&](CublasHandle& object, Stream& stream) {
     GemmShape shape;
-    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, alpha, beta, &shape);
+    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, &shape);
     if (status == CUBLAS_STATUS_SUCCESS) status = Checks().size("batchCount", count).status();
     if (status != CUBLAS_STATUS_SUCCESS || empty(shape) || count == 0) return status;
-    if (status = check_matrices(shape, a, b, c); status != CUBLAS_STATUS_SUCCESS) return status;
+    if (status = check_pointers(shape, alpha, a, b, beta, c); status != CUBLAS_STATUS_SUCCESS) return status;
     const Scalar<T> scale(object, alpha);
     const Scalar<T> keep(object, beta);
     stream.enqueue([=] {
@@ -86,10 +86,10 @@ cublasStatus_t gemm_batched(const char* function, cublasHandle_t handle, cublasO
                             T* const c[], int64_t ldc, int64_t count) {
   return with_stream(function, handle, [&](CublasHandle& object, Stream& stream) {
     GemmShape shape;
-    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, alpha, beta, &shape);
+    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, &shape);
     if (status == CUBLAS_STATUS_SUCCESS) status = Checks().size("batchCount", count).status();
     if (status != CUBLAS_STATUS_SUCCESS || empty(shape) || count == 0) return status;
-    if (status = check_matrices(shape, a, b, c); status != CUBLAS_STATUS_SUCCESS) return status;
+    if (status = check_pointers(shape, alpha, a, b, beta, c); status != CUBLAS_STATUS_SUCCESS) return status;
     const Scalar<T> scale(object, alpha);
     const Scalar<T> keep(object, beta);
     stream.enqueue([=] {

@@ -21,7 +21,7 @@ struct GemmShape {
 
 // The checks all variants share; fills the shape.
 cublasStatus_t check_gemm(cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
-                          int64_t lda, int64_t ldb, int64_t ldc, const void* alpha, const void* beta, GemmShape* shape);
+                          int64_t lda, int64_t ldb, int64_t ldc, GemmShape* shape);
 
 // Runs one multiplication on the calling thread. Where beta is 0, C is not read.
 template <class T>

@@ -39,7 +39,7 @@ cublasStatus_t cublasGetVersion_v2(cublasHandle_t, int* version) {
   CPU_COUNT_CALL();
   begin_call(__func__);
   if (version == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "version is null");
-  *version = CUBLAS_VER_MAJOR * 10000 + CUBLAS_VER_MINOR * 100 + CUBLAS_VER_PATCH;
+  *version = CUBLAS_VERSION;
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -62,6 +62,9 @@ cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, siz
   return with_handle(__func__, handle, [&](CublasHandle& object) {
     if (reinterpret_cast<uintptr_t>(workspace) % 256 != 0) {
       return fail(CUBLAS_STATUS_INVALID_VALUE, "workspace is not aligned to 256 bytes");
+    }
+    if (workspace == nullptr && workspaceSizeInBytes != 0) {
+      return fail(CUBLAS_STATUS_INVALID_VALUE, "workspace is null and has a size");
     }
     object.workspace = workspace;
     object.workspace_bytes = workspaceSizeInBytes;
