@@ -1,131 +1,137 @@
-// Matrix products in float and double on OpenBLAS: C = alpha op(A) op(B) + beta C, column-major, single and strided
-// batches.
-#include <cblas.h>
+#include "cublas/gemm.h"
 
-#include <algorithm>
-#include <climits>
-#include <cstdint>
+#include "cublas/blas.h"
 
-#include "cublas/handle.h"
-#include "engine/stream.h"
+namespace cpu::cublas {
 
-namespace cpu {
+cublasStatus_t check_gemm(cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
+                          int64_t lda, int64_t ldb, int64_t ldc, GemmShape* shape) {
+  const bool transpose_a = transa != CUBLAS_OP_N;
+  const bool transpose_b = transb != CUBLAS_OP_N;
+  Checks checks;
+  checks.operation("transa", transa).operation("transb", transb).size("m", m).size("n", n).size("k", k);
+  checks.leading("lda", lda, transpose_a ? k : m).leading("ldb", ldb, transpose_b ? n : k).leading("ldc", ldc, m);
+  *shape = {transpose_a,         transpose_b,           static_cast<int>(m),   static_cast<int>(n),
+            static_cast<int>(k), static_cast<int>(lda), static_cast<int>(ldb), static_cast<int>(ldc)};
+  return checks.status();
+}
+
+template <class T>
+void run_gemm(const GemmShape& shape, T alpha, const T* a, const T* b, T beta, T* c) {
+  const char transpose_a = shape.transpose_a ? 'T' : 'N';
+  const char transpose_b = shape.transpose_b ? 'T' : 'N';
+  Blas<T>::gemm(&transpose_a, &transpose_b, &shape.m, &shape.n, &shape.k, &alpha, a, &shape.lda, b, &shape.ldb, &beta,
+                c, &shape.ldc);
+}
+
+template void run_gemm<float>(const GemmShape&, float, const float*, const float*, float, float*);
+template void run_gemm<double>(const GemmShape&, double, const double*, const double*, double, double*);
 
 namespace {
 
-// One call's numbers, as they lie in the stream's queue.
-template <class T>
-struct Gemm {
-  CBLAS_TRANSPOSE transpose_a;
-  CBLAS_TRANSPOSE transpose_b;
-  int m;
-  int n;
-  int k;
-  T alpha;
-  T beta;
-  const T* device_alpha;  // read when the product runs, where the handle's pointer mode is the device's
-  const T* device_beta;
-  const T* a;
-  const T* b;
-  T* c;
-  int lda;
-  int ldb;
-  int ldc;
-  int64_t stride_a;
-  int64_t stride_b;
-  int64_t stride_c;
-  int64_t batches;
+// Whether there is anything to compute at all.
+bool empty(const GemmShape& shape) { return shape.m == 0 || shape.n == 0; }
 
-  void operator()() const {
-    const T run_alpha = device_alpha != nullptr ? *device_alpha : alpha;
-    const T run_beta = device_beta != nullptr ? *device_beta : beta;
-    for (int64_t i = 0; i < batches; ++i) {
-      const T* batch_a = a == nullptr ? nullptr : a + i * stride_a;
-      const T* batch_b = b == nullptr ? nullptr : b + i * stride_b;
-      if constexpr (sizeof(T) == sizeof(float)) {
-        cblas_sgemm(CblasColMajor, transpose_a, transpose_b, m, n, k, run_alpha, batch_a, lda, batch_b, ldb, run_beta,
-                    c + i * stride_c, ldc);
-      } else {
-        cblas_dgemm(CblasColMajor, transpose_a, transpose_b, m, n, k, run_alpha, batch_a, lda, batch_b, ldb, run_beta,
-                    c + i * stride_c, ldc);
+cublasStatus_t check_pointers(const GemmShape& shape, const void* alpha, const void* a, const void* b, const void* beta,
+                              const void* c) {
+  Checks checks;
+  checks.pointer("alpha", alpha).pointer("beta", beta);
+  checks.pointer("A", a, shape.k != 0).pointer("B", b, shape.k != 0).pointer("C", c);
+  return checks.status();
+}
+
+template <class T>
+cublasStatus_t gemm(const char* function, cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
+                    int64_t m, int64_t n, int64_t k, const T* alpha, const T* a, int64_t lda, const T* b, int64_t ldb,
+                    const T* beta, T* c, int64_t ldc) {
+  return with_stream(function, handle, [&](CublasHandle& object, Stream& stream) {
+    GemmShape shape;
+    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, &shape);
+    if (status != CUBLAS_STATUS_SUCCESS || empty(shape)) return status;
+    if (status = check_pointers(shape, alpha, a, b, beta, c); status != CUBLAS_STATUS_SUCCESS) return status;
+    const Scalar<T> scale(object, alpha);
+    const Scalar<T> keep(object, beta);
+    stream.enqueue([=] { run_gemm<T>(shape, scale.get(), a, b, keep.get(), c); });
+    return CUBLAS_STATUS_SUCCESS;
+  });
+}
+
+template <class T>
+cublasStatus_t gemm_strided(const char* function, cublasHandle_t handle, cublasOperation_t transa,
+                            cublasOperation_t transb, int64_t m, int64_t n, int64_t k, const T* alpha, const T* a,
+                            int64_t lda, int64_t stride_a, const T* b, int64_t ldb, int64_t stride_b, const T* beta,
+                            T* c, int64_t ldc, int64_t stride_c, int64_t count) {
+  return with_stream(function, handle, [&](CublasHandle& object, Stream& stream) {
+    GemmShape shape;
+    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, &shape);
+    if (status == CUBLAS_STATUS_SUCCESS) status = Checks().size("batchCount", count).status();
+    if (status != CUBLAS_STATUS_SUCCESS || empty(shape) || count == 0) return status;
+    if (status = check_pointers(shape, alpha, a, b, beta, c); status != CUBLAS_STATUS_SUCCESS) return status;
+    const Scalar<T> scale(object, alpha);
+    const Scalar<T> keep(object, beta);
+    stream.enqueue([=] {
+      for (int64_t i = 0; i < count; ++i) {
+        run_gemm<T>(shape, scale.get(), a + i * stride_a, b + i * stride_b, keep.get(), c + i * stride_c);
       }
-    }
-  }
-};
-
-bool is_operation(cublasOperation_t operation) {
-  return operation == CUBLAS_OP_N || operation == CUBLAS_OP_T || operation == CUBLAS_OP_C;
+    });
+    return CUBLAS_STATUS_SUCCESS;
+  });
 }
 
-CBLAS_TRANSPOSE transposition(cublasOperation_t operation) {
-  return operation == CUBLAS_OP_N ? CblasNoTrans : CblasTrans;
-}
-
+// The arrays of pointers lie on the device and are read when the operation runs.
 template <class T>
-cublasStatus_t gemm(const char* call, cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
-                    int64_t m, int64_t n, int64_t k, const T* alpha, const T* A, int64_t lda, int64_t stride_a,
-                    const T* B, int64_t ldb, int64_t stride_b, const T* beta, T* C, int64_t ldc, int64_t stride_c,
-                    int64_t batches) {
-  const CublasHandle* object = lookup<CublasHandle>(handle);
-  if (object == nullptr) {
-    return cublas_failure(CUBLAS_STATUS_NOT_INITIALIZED, call, "the handle is no live cuBLAS handle");
-  }
-  auto invalid = [call](const char* reason) { return cublas_failure(CUBLAS_STATUS_INVALID_VALUE, call, reason); };
-  if (!is_operation(transa) || !is_operation(transb)) return invalid("transa or transb is no operation");
-  if (m < 0 || n < 0 || k < 0 || batches < 0) return invalid("m, n, k or the number of batches is negative");
-  if (lda < std::max<int64_t>(1, transa == CUBLAS_OP_N ? m : k)) return invalid("lda is smaller than A's rows");
-  if (ldb < std::max<int64_t>(1, transb == CUBLAS_OP_N ? k : n)) return invalid("ldb is smaller than B's rows");
-  if (ldc < std::max<int64_t>(1, m)) return invalid("ldc is smaller than C's rows");
-  if (m == 0 || n == 0 || batches == 0) return CUBLAS_STATUS_SUCCESS;
-  if (alpha == nullptr || beta == nullptr) return invalid("alpha or beta is null");
-  if (C == nullptr || (k != 0 && (A == nullptr || B == nullptr))) return invalid("A, B or C is null");
-  if (std::max({m, n, k, lda, ldb, ldc}) > INT_MAX) {
-    return cublas_failure(CUBLAS_STATUS_NOT_SUPPORTED, call,
-                          "sizes beyond 2147483647 are not implemented by the CPU device");
-  }
-  const auto stream = stream_from_handle(object->stream);
-  if (stream == nullptr) return cublas_failure(CUBLAS_STATUS_EXECUTION_FAILED, call, "the handle's stream is gone");
-  const bool on_device = object->pointer_mode == CUBLAS_POINTER_MODE_DEVICE;
-  stream->enqueue(Gemm<T>{transposition(transa), transposition(transb), static_cast<int>(m), static_cast<int>(n),
-                          static_cast<int>(k), on_device ? T{} : *alpha, on_device ? T{} : *beta,
-                          on_device ? alpha : nullptr, on_device ? beta : nullptr, A, B, C, static_cast<int>(lda),
-                          static_cast<int>(ldb), static_cast<int>(ldc), stride_a, stride_b, stride_c, batches});
-  return CUBLAS_STATUS_SUCCESS;
+cublasStatus_t gemm_batched(const char* function, cublasHandle_t handle, cublasOperation_t transa,
+                            cublasOperation_t transb, int64_t m, int64_t n, int64_t k, const T* alpha,
+                            const T* const a[], int64_t lda, const T* const b[], int64_t ldb, const T* beta,
+                            T* const c[], int64_t ldc, int64_t count) {
+  return with_stream(function, handle, [&](CublasHandle& object, Stream& stream) {
+    GemmShape shape;
+    cublasStatus_t status = check_gemm(transa, transb, m, n, k, lda, ldb, ldc, &shape);
+    if (status == CUBLAS_STATUS_SUCCESS) status = Checks().size("batchCount", count).status();
+    if (status != CUBLAS_STATUS_SUCCESS || empty(shape) || count == 0) return status;
+    if (status = check_pointers(shape, alpha, a, b, beta, c); status != CUBLAS_STATUS_SUCCESS) return status;
+    const Scalar<T> scale(object, alpha);
+    const Scalar<T> keep(object, beta);
+    stream.enqueue([=] {
+      for (int64_t i = 0; i < count; ++i) {
+        const bool used = shape.k != 0;
+        run_gemm<T>(shape, scale.get(), used ? a[i] : nullptr, used ? b[i] : nullptr, keep.get(), c[i]);
+      }
+    });
+    return CUBLAS_STATUS_SUCCESS;
+  });
 }
 
 }  // namespace
+}  // namespace cpu::cublas
 
-}  // namespace cpu
+using namespace cpu::cublas;
 
-// The four forms of a product for one type: 32 and 64 bit sizes, single and strided batches.
-#define DEFINE_GEMM(prefix, type)                                                                                      \
-  cublasStatus_t cublas##prefix##gemm_v2(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,    \
-                                         int m, int n, int k, const type* alpha, const type* A, int lda,               \
-                                         const type* B, int ldb, const type* beta, type* C, int ldc) {                 \
-    return cpu::gemm<type>("cublas" #prefix "gemm", handle, transa, transb, m, n, k, alpha, A, lda, 0, B, ldb, 0,      \
-                           beta, C, ldc, 0, 1);                                                                        \
-  }                                                                                                                    \
-  cublasStatus_t cublas##prefix##gemm_v2_64(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, \
-                                            int64_t m, int64_t n, int64_t k, const type* alpha, const type* A,         \
-                                            int64_t lda, const type* B, int64_t ldb, const type* beta, type* C,        \
-                                            int64_t ldc) {                                                             \
-    return cpu::gemm<type>("cublas" #prefix "gemm_64", handle, transa, transb, m, n, k, alpha, A, lda, 0, B, ldb, 0,   \
-                           beta, C, ldc, 0, 1);                                                                        \
-  }                                                                                                                    \
-  cublasStatus_t cublas##prefix##gemmStridedBatched(                                                                   \
-      cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n, int k,                  \
-      const type* alpha, const type* A, int lda, long long strideA, const type* B, int ldb, long long strideB,         \
-      const type* beta, type* C, int ldc, long long strideC, int batchCount) {                                         \
-    return cpu::gemm<type>("cublas" #prefix "gemmStridedBatched", handle, transa, transb, m, n, k, alpha, A, lda,      \
-                           strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount);                               \
-  }                                                                                                                    \
-  cublasStatus_t cublas##prefix##gemmStridedBatched_64(                                                                \
-      cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n, int64_t k,      \
-      const type* alpha, const type* A, int64_t lda, long long strideA, const type* B, int64_t ldb, long long strideB, \
-      const type* beta, type* C, int64_t ldc, long long strideC, int64_t batchCount) {                                 \
-    return cpu::gemm<type>("cublas" #prefix "gemmStridedBatched_64", handle, transa, transb, m, n, k, alpha, A, lda,   \
-                           strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount);                               \
+#define CPU_GEMM(letter, T, suffix, Int)                                                                              \
+  cublasStatus_t cublas##letter##gemm_v2##suffix(                                                                     \
+      cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, Int m, Int n, Int k, const T* alpha, \
+      const T* A, Int lda, const T* B, Int ldb, const T* beta, T* C, Int ldc) {                                       \
+    CPU_COUNT_CALL();                                                                                                 \
+    return gemm<T>(__func__, handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc);                   \
+  }                                                                                                                   \
+  cublasStatus_t cublas##letter##gemmBatched##suffix(                                                                 \
+      cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, Int m, Int n, Int k, const T* alpha, \
+      const T* const Aarray[], Int lda, const T* const Barray[], Int ldb, const T* beta, T* const Carray[], Int ldc,  \
+      Int batchCount) {                                                                                               \
+    CPU_COUNT_CALL();                                                                                                 \
+    return gemm_batched<T>(__func__, handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray,  \
+                           ldc, batchCount);                                                                          \
+  }                                                                                                                   \
+  cublasStatus_t cublas##letter##gemmStridedBatched##suffix(                                                          \
+      cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, Int m, Int n, Int k, const T* alpha, \
+      const T* A, Int lda, long long strideA, const T* B, Int ldb, long long strideB, const T* beta, T* C, Int ldc,   \
+      long long strideC, Int batchCount) {                                                                            \
+    CPU_COUNT_CALL();                                                                                                 \
+    return gemm_strided<T>(__func__, handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta,  \
+                           C, ldc, strideC, batchCount);                                                              \
   }
 
-DEFINE_GEMM(S, float)
-DEFINE_GEMM(D, double)
+CPU_GEMM(S, float, , int)
+CPU_GEMM(S, float, _64, int64_t)
+CPU_GEMM(D, double, , int)
+CPU_GEMM(D, double, _64, int64_t)

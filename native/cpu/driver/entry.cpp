@@ -1,6 +1,5 @@
 #include "driver/entry.h"
 
-#include <atomic>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -11,7 +10,6 @@
 namespace cpu::driver {
 namespace {
 
-std::atomic<bool> driver_initialized{false};
 thread_local const char* running_function = "";
 
 }  // namespace
@@ -42,12 +40,9 @@ std::string hexadecimal(uintptr_t number) {
   return text;
 }
 
-bool initialized() { return driver_initialized.load(std::memory_order_acquire); }
-void set_initialized() { driver_initialized.store(true, std::memory_order_release); }
-
 CUresult check_initialized(const char* function) {
   running_function = function;
-  if (!initialized()) return fail(CUDA_ERROR_NOT_INITIALIZED, "call cuInit(0) first");
+  if (!driver_initialized()) return fail(CUDA_ERROR_NOT_INITIALIZED, "call cuInit(0) first");
   return CUDA_SUCCESS;
 }
 

@@ -25,9 +25,6 @@ CUresult bad_handle(std::string_view kind, const void* handle);
 // "0x7f..." for texts.
 std::string hexadecimal(uintptr_t number);
 
-bool initialized();
-void set_initialized();
-
 // Names the running entry point for the texts of fail().
 void set_function(const char* function);
 

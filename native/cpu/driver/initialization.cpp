@@ -7,7 +7,7 @@ CUresult cuInit(unsigned int Flags) {
   CPU_COUNT_CALL();
   return always(__func__, [&] {
     if (Flags != 0) return fail(CUDA_ERROR_INVALID_VALUE, "Flags is " + std::to_string(Flags) + " and must be 0");
-    set_initialized();
+    initialize_driver();
     return CUDA_SUCCESS;
   });
 }

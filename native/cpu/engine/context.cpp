@@ -12,6 +12,7 @@ namespace cpu {
 namespace {
 
 std::atomic<uint64_t> next_context_id{1};
+std::atomic<bool> initialized{false};
 
 std::vector<CUcontext>& context_stack() {
   thread_local std::vector<CUcontext> stack;
@@ -121,6 +122,10 @@ bool Context::disable_peer(uint64_t context_id) {
   return peers_.erase(context_id) != 0;
 }
 
+bool driver_initialized() { return initialized.load(std::memory_order_acquire); }
+
+void initialize_driver() { initialized.store(true, std::memory_order_release); }
+
 Context* current_context() { return lookup<Context>(current_context_handle()); }
 
 CUcontext current_context_handle() {
@@ -146,6 +151,7 @@ bool pop_current_context(CUcontext* handle) {
 
 Context* current_or_primary_context() {
   if (Context* current = current_context()) return current;
+  initialize_driver();
   const CUcontext handle = retain_primary_context(0);
   if (handle == nullptr) return nullptr;
   set_current_context(handle);

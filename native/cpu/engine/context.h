@@ -65,6 +65,10 @@ class Context {
   std::set<uint64_t> peers_;
 };
 
+// cuInit: nothing of the driver works before it. Libraries above the driver do it by themselves.
+bool driver_initialized();
+void initialize_driver();
+
 // The context on top of the calling thread's stack; null where there is none or it was destroyed.
 Context* current_context();
 // Its handle, which may be stale.
