@@ -9,10 +9,23 @@ ensure_packages "${NATIVE_PACKAGES[@]}" clang-19
 build_native
 dotnet build ResNetCudnn.sln -c Release --nologo -v quiet
 
-mkdir -p build
 log=build/test.log
+results=build/test-results
+reports=build/reports
+rm -rf "$results" "$reports"
+mkdir -p build
 status=0
-dotnet test ResNetCudnn.sln -c Release --no-build --nologo -maxcpucount:1 "$@" 2>&1 | tee "$log" || status=$?
+dotnet test ResNetCudnn.sln -c Release --no-build --nologo -maxcpucount:1 \
+  --logger trx --results-directory "$results" "$@" 2>&1 | tee "$log" || status=$?
+
+# The runner's short output says neither why a test was skipped nor what a passing test found out.
+if compgen -G "$results/*.trx" >/dev/null; then
+  sed -n '/<UnitTestResult .*outcome="NotExecuted"/,/<\/UnitTestResult>/s/.*<Message>\(.*\)/skipped: \1/p' "$results"/*.trx |
+    sed 's/<\/Message>.*//; s/&quot;/"/g; s/&apos;/'"'"'/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' | sort | uniq -c
+fi
+if compgen -G "$reports/*.txt" >/dev/null; then
+  cat "$reports"/*.txt
+fi
 
 # The runner prints one line a project: "Passed!  - Failed: 0, Passed: 12, Skipped: 1, Total: 13, ..."
 counts=$(awk '/Failed: *[0-9]+, Passed: *[0-9]+, Skipped: *[0-9]+/ {
