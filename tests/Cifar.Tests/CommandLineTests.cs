@@ -20,7 +20,7 @@ public class CommandLineTests
         Assert.That(output, Does.Contain("Examples:").And.Contains(words).And.Contains($"resnet {command}"));
     }
 
-    [TestCase("--model resnet19", "unknown model \"resnet19\"; known are resnet18, resnet34, resnet50, resnet101, resnet152")]
+    [TestCase("--model resnet19", "unknown model \"resnet19\"; known are resnet18, resnet20, ")]
     [TestCase("--stem resnet", "unknown stem \"resnet\"; known are cifar, imagenet")]
     [TestCase("--preset book", "unknown preset \"book\"; known are article")]
     [TestCase("--device tpu", "unknown device \"tpu\"; known are auto, cuda, cpu")]
@@ -56,6 +56,23 @@ public class CommandLineTests
         var (code, _, error) = Run("train", "--data", "digits", "--batch-size", "1438");
         Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
         Assert.That(error, Does.Contain("--batch-size 1438").And.Contains("1437"));
+    }
+
+    [TestCase("4")]
+    [TestCase("1")]
+    public void A_last_batch_that_batch_normalisation_cannot_learn_from_is_wrong_usage(string size)
+    {
+        var (code, _, error) = Run("train", "--data", "digits", "--batch-size", size);
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("a batch of a single image"));
+    }
+
+    [Test]
+    public void Networks_for_Cifar_have_no_other_stem()
+    {
+        var (code, _, error) = Run("train", "--data", "digits", "--model", "resnet20", "--stem", "imagenet");
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("resnet20 has the cifar stem only"));
     }
 
     [Test]

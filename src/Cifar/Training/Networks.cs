@@ -1,14 +1,53 @@
+using ResNet;
+
 namespace Cifar;
 
-/// <summary>The words the command line knows for networks.</summary>
+/// <summary>The words the command line knows for networks, and the networks they mean.</summary>
 internal static class Networks
 {
+    private static readonly Dictionary<string, StemKind> s_stems = new() { ["cifar"] = StemKind.Cifar, ["imagenet"] = StemKind.ImageNet };
+
+    private static readonly Dictionary<string, ShortcutStyle> s_shortcuts = new()
+    {
+        ["torchvision"] = ShortcutStyle.Torchvision,
+        ["article"] = ShortcutStyle.Article,
+        ["subsample"] = ShortcutStyle.Subsample,
+        ["none"] = ShortcutStyle.None,
+    };
+
     /// <summary>The models.</summary>
-    public static readonly string[] Models = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"];
+    public static IReadOnlyList<string> Models => ModelCatalogue.Names;
 
     /// <summary>The first layers.</summary>
-    public static readonly string[] Stems = ["cifar", "imagenet"];
+    public static IEnumerable<string> Stems => s_stems.Keys;
 
     /// <summary>The shortcut styles.</summary>
-    public static readonly string[] Shortcuts = ["torchvision", "article"];
+    public static IEnumerable<string> Shortcuts => s_shortcuts.Keys;
+
+    /// <summary>The network a recipe names.</summary>
+    /// <exception cref="UsageException">Model, stem and shortcuts do not fit together.</exception>
+    public static ModelSpec Specify(Recipe recipe, int classes)
+    {
+        try
+        {
+            return ModelCatalogue.Get(recipe.Model, s_stems[recipe.Stem], s_shortcuts[recipe.Shortcut], classes);
+        }
+        catch (ArgumentException e)
+        {
+            // Without the framework's " (Parameter 'stem')", which is of no use on a command line.
+            throw new UsageException(e.Message.Split(" (Parameter", 2)[0]);
+        }
+    }
+
+    /// <summary>Rows (or columns) of the last stage's images: both stems and every stage but the first round half sizes up.</summary>
+    public static int LastSize(ModelSpec spec, int size)
+    {
+        int halvings = spec.Depths.Count - 1 + (spec.Stem == StemKind.ImageNet ? 2 : 0);
+        for (; halvings > 0; halvings--)
+        {
+            size = (size + 1) / 2;
+        }
+
+        return size;
+    }
 }

@@ -21,6 +21,7 @@ internal static class TrainRun
     {
         var data = DataLocator.Load(request.Data, request.Classes, request.AllowSubset);
         var recipe = request.RecipeFor(data);
+        Networks.Specify(recipe, data.Classes);
         CheckBatch(recipe, data);
         string device = DeviceChoice.Apply(request.Device);
         return display.Run(() =>
@@ -106,6 +107,16 @@ internal static class TrainRun
             throw new UsageException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"--batch-size {recipe.BatchSize} is larger than the data: {data.Name} has {data.Train.Count} training images here. Give at most that."));
+        }
+
+        // One image whose last feature maps are single pixels leaves batch normalisation one value a channel, which has no variance.
+        int last = data.Train.Count % recipe.BatchSize;
+        if ((last == 1 || recipe.BatchSize == 1) && Networks.LastSize(Networks.Specify(recipe, data.Classes), data.Height) == 1)
+        {
+            throw new UsageException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"--batch-size {recipe.BatchSize} makes a batch of a single image out of {data.Train.Count}, and {recipe.Model} with the {recipe.Stem} stem ends in feature maps of a single pixel there: "
+                + $"batch normalisation needs more than one value a channel. Give another, for example {(recipe.BatchSize == 1 ? 32 : recipe.BatchSize + 1)}."));
         }
     }
 

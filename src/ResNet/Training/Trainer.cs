@@ -128,7 +128,8 @@ public sealed class Trainer : IDisposable
     public long DeviceBytes =>
         _arena.Bytes + Buffers.Parameters.Bytes + Buffers.Gradients.Bytes + Buffers.Momentum.Bytes + Buffers.Statistics.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
 
-    internal CudaStream Stream => _stream;
+    /// <summary>The stream everything is enqueued on.</summary>
+    public CudaStream Stream => _stream;
 
     /// <summary>Sets the learning rate of the steps to come; waits for those enqueued.</summary>
     public void SetLearningRate(double rate)

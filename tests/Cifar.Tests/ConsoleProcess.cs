@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Cifar.Tests;
+
+/// <summary>The real program in a process of its own, its output kept.</summary>
+internal sealed class ConsoleProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+
+    public ConsoleProcess(string workingDirectory, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Cifar.dll"), .. arguments])
+        {
+            WorkingDirectory = workingDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("CIFAR_DIR");
+        start.Environment.Remove("CUDNNNET_DEVICE");
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output => Read(_output);
+
+    public string Error => Read(_error);
+
+    /// <summary>Runs the program to its end.</summary>
+    public static (int Code, string Output, string Error) Run(string workingDirectory, params string[] arguments)
+    {
+        using var process = new ConsoleProcess(workingDirectory, arguments);
+        int code = process.WaitForExit();
+        return (code, process.Output, process.Error);
+    }
+
+    public int WaitForExit()
+    {
+        if (!_process.WaitForExit(TimeSpan.FromSeconds(120)))
+        {
+            throw new TimeoutException($"the program did not end in two minutes. Its output so far:\n{Output}\n{Error}");
+        }
+
+        // Waits for the last lines of both streams as well.
+        _process.WaitForExit();
+        return _process.ExitCode;
+    }
+
+    public void WaitForOutput(string text)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            if (_process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(120))
+            {
+                throw new TimeoutException($"\"{text}\" did not come. The output:\n{Output}\n{Error}");
+            }
+
+            Thread.Sleep(5);
+        }
+    }
+
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    private static void Keep(StringBuilder text, string? line)
+    {
+        if (line is not null)
+        {
+            lock (text)
+            {
+                text.AppendLine(line);
+            }
+        }
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Cifar.Tests;
+
+/// <summary>The program as its users meet it: real processes, real files, the CPU device.</summary>
+public class ProgramTests
+{
+    // He et al.'s smallest network: a few seconds an epoch on the digits.
+    private static readonly string[] s_small = ["--model", "resnet20", "--batch-size", "8", "--device", "cpu"];
+
+    [Test]
+    public void Without_data_it_learns_the_digits_and_says_so_everywhere()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, output, error) = ConsoleProcess.Run(folder.Path, ["train", "--epochs", "2", "--output", "run", .. s_small]);
+
+        Assert.That(code, Is.EqualTo(ExitCode.Done), error);
+        Assert.That(output, Does.Contain("THIS IS THE DIGITS DATA SET").And.Contains("iteration 100: mean loss").And.Contains("iteration 200: mean loss").And.Contains("epoch 2/2 [digits]: test accuracy"));
+        string run = folder["run"];
+        Assert.That(Directory.GetFiles(run).Select(Path.GetFileName), Is.EquivalentTo(new[] { "config.json", "metrics.csv", "summary.json", "last.safetensors", "best.safetensors" }));
+        using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
+        Assert.That(summary.RootElement.GetProperty("dataset").GetString(), Is.EqualTo("digits"));
+        Assert.That(summary.RootElement.GetProperty("epochs").GetInt32(), Is.EqualTo(2));
+        Assert.That(summary.RootElement.GetProperty("device").GetString(), Is.EqualTo("cpu"));
+        Assert.That(summary.RootElement.GetProperty("best_test_accuracy").GetDouble(), Is.GreaterThan(0.5), "ten classes, so far above chance");
+        foreach (string name in new[] { "config.json", "metrics.csv", "last.safetensors", "best.safetensors" })
+        {
+            Assert.That(File.ReadAllText(Path.Combine(run, name)), Does.Contain("digits"), name);
+        }
+
+        string[] rows = File.ReadAllLines(Path.Combine(run, "metrics.csv"));
+        Assert.That(rows, Has.Length.EqualTo(3));
+        Assert.That(EpochMetrics.FromRow(rows[2])!.TrainLoss, Is.LessThan(EpochMetrics.FromRow(rows[1])!.TrainLoss));
+
+        var last = EpochMetrics.FromRow(rows[2])!;
+        var (evalCode, evalOutput, evalError) = ConsoleProcess.Run(folder.Path, "eval", Path.Combine("run", "last.safetensors"), "--device", "cpu");
+        Assert.That(evalCode, Is.EqualTo(ExitCode.Done), evalError);
+        Assert.That(evalOutput, Does.Contain(FormattableString.Invariant($"test accuracy {last.TestAccuracy:F4}")).And.Contains("DIGITS"));
+
+        var (another, _, configurationError) = ConsoleProcess.Run(folder.Path, "train", "--resume", "run", "--lr", "0.01");
+        Assert.That(another, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(configurationError, Does.Contain("--lr is 0.05 in the run and 0.01 now"));
+
+        // The checkpoint cut in half.
+        using (var checkpoint = File.OpenWrite(Path.Combine(run, "last.safetensors")))
+        {
+            checkpoint.SetLength(checkpoint.Length / 2);
+        }
+
+        var (half, _, halfError) = ConsoleProcess.Run(folder.Path, "train", "--resume", "run");
+        Assert.That(half, Is.EqualTo(ExitCode.Failed));
+        Assert.That(halfError, Does.Contain("last.safetensors").And.Not.Contains("Unhandled"));
+        var (halfEval, _, halfEvalError) = ConsoleProcess.Run(folder.Path, "eval", Path.Combine("run", "last.safetensors"));
+        Assert.That(halfEval, Is.EqualTo(ExitCode.Failed));
+        Assert.That(halfEvalError, Does.Contain("last.safetensors").And.Not.Contains("Unhandled"));
+    }
+
+    [TestCase("INT")]
+    [TestCase("TERM")]
+    public void An_interrupted_run_saves_and_continues_to_the_same_bits_as_an_uninterrupted_one(string signal)
+    {
+        using var folder = new TemporaryFolder();
+        string[] options = ["--data", "digits", "--epochs", "2", "--seed", "7", .. s_small];
+        var (code, _, error) = ConsoleProcess.Run(folder.Path, ["train", "--output", "whole", .. options]);
+        Assert.That(code, Is.EqualTo(ExitCode.Done), error);
+
+        using (var process = new ConsoleProcess(folder.Path, ["train", "--output", "part", .. options]))
+        {
+            process.WaitForOutput("iteration 100:");
+            process.Signal(signal);
+            Assert.That(process.WaitForExit(), Is.EqualTo(ExitCode.Interrupted), process.Error);
+            Assert.That(process.Output, Does.Contain("interrupted in epoch").And.Contains("--resume part"));
+        }
+
+        var (rest, output, restError) = ConsoleProcess.Run(folder.Path, "train", "--resume", "part", "--device", "cpu");
+        Assert.That(rest, Is.EqualTo(ExitCode.Done), restError);
+        Assert.That(output, Does.Contain("continuing after"));
+        Assert.That(Numbers(folder["part"]), Is.EqualTo(Numbers(folder["whole"])));
+        Assert.That(Tensors(Path.Combine(folder["part"], "last.safetensors")), Is.EqualTo(Tensors(Path.Combine(folder["whole"], "last.safetensors"))), "all parameters, statistics and momenta");
+    }
+
+    [Test]
+    public void Cifar_files_are_learnt_from_where_the_folder_holds_them()
+    {
+        using var folder = new TemporaryFolder();
+        CifarFiles.WriteCifar10(folder["data"], records: 20);
+        var (code, output, error) = ConsoleProcess.Run(folder.Path, ["train", "--allow-subset", "--epochs", "1", "--output", "run", .. s_small]);
+        Assert.That(code, Is.EqualTo(ExitCode.Done), error);
+        Assert.That(output, Does.Contain("CIFAR-10: 100 training and 20 test images").And.Not.Contains("DIGITS"));
+        Assert.That(File.ReadAllText(Path.Combine(folder["run"], "summary.json")), Does.Contain("\"dataset\": \"CIFAR-10\""));
+
+        var (hundred, hundredOutput, hundredError) = ConsoleProcess.Run(folder.Path, "eval", "run", "--data", "digits");
+        Assert.That((hundred, hundredOutput), Is.EqualTo((ExitCode.WrongUsage, "")));
+        Assert.That(hundredError, Does.Contain("trained on CIFAR-10").And.Contains("digits"));
+    }
+
+    [Test]
+    public void Cifar_100_is_learnt_with_100_classes()
+    {
+        using var folder = new TemporaryFolder();
+        CifarFiles.WriteCifar100(folder["data"], trainRecords: 100, testRecords: 20);
+        var (code, output, error) = ConsoleProcess.Run(folder.Path, ["train", "--allow-subset", "--epochs", "1", "--output", "run", .. s_small]);
+        Assert.That(code, Is.EqualTo(ExitCode.Done), error);
+        Assert.That(output, Does.Contain("CIFAR-100").And.Contains("100 classes"));
+    }
+
+    [Test]
+    public void A_truncated_batch_is_an_error_with_file_and_offset()
+    {
+        using var folder = new TemporaryFolder();
+        CifarFiles.WriteCifar10(folder["data"], records: 20);
+        using (var file = File.OpenWrite(Path.Combine(folder["data"], "data_batch_2.bin")))
+        {
+            file.SetLength(30_000);
+        }
+
+        var (code, _, error) = ConsoleProcess.Run(folder.Path, "train", "--allow-subset");
+        Assert.That(code, Is.EqualTo(ExitCode.Failed));
+        Assert.That(error, Does.Contain("data_batch_2.bin").And.Contains("offset 30,000"));
+        Assert.That(Directory.Exists(folder["runs"]), Is.False, "no run was begun");
+    }
+
+    [Test]
+    public void A_GPU_asked_for_where_there_is_none_is_a_clear_error()
+    {
+        if (NativeLibrary.TryLoad("libcuda.so.1", out _))
+        {
+            Assert.Ignore("this machine has libcuda, so a GPU may be there");
+        }
+
+        using var folder = new TemporaryFolder();
+        var (code, _, error) = ConsoleProcess.Run(folder.Path, "train", "--device", "cuda");
+        Assert.That(code, Is.EqualTo(ExitCode.Failed));
+        Assert.That(error, Does.Contain("libcuda").And.Not.Contains("Unhandled"));
+        Assert.That(Directory.Exists(folder["runs"]), Is.False, "no run was begun");
+    }
+
+    private static string[] Numbers(string run)
+        => [.. File.ReadAllLines(Path.Combine(run, "metrics.csv")).Select(line => string.Join(',', line.Split(',').Take(6)))];
+
+    /// <summary>The bytes of all tensors: what follows the header, whose length is in the file's first eight bytes.</summary>
+    private static byte[] Tensors(string path)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        return content[(8 + (int)BitConverter.ToInt64(content))..];
+    }
+}
