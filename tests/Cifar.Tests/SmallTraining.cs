@@ -76,6 +76,8 @@ internal sealed class SmallTraining : ITraining, ITrainingFactory
         return lines[1..].Select(l => l.Split('=', 2)).ToDictionary(l => l[0], l => l[1]);
     }
 
+    public void LoadNetwork(string path) => Load(path);
+
     public void Dispose()
     {
     }

@@ -34,7 +34,7 @@ internal static class EvalRun
         var recipe = run.ToRecipe(folder.ConfigurationFile);
         recipe = recipe with { BatchSize = Math.Min(batchSize ?? recipe.BatchSize, data.Train.Count) };
         using var training = factory.Create(recipe, data);
-        training.Load(checkpoint);
+        training.LoadNetwork(checkpoint);
         if (data.IsEmbedded)
         {
             output.WriteLine($"*** {DigitsNotice.Title} ***");

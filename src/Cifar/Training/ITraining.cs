@@ -62,6 +62,12 @@ internal interface ITraining : IDisposable
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or the state of another network.</exception>
     IReadOnlyDictionary<string, string> Load(string path);
+
+    /// <summary>Takes the network alone from a file, to test it.</summary>
+    /// <param name="path">The file: one that <see cref="Save"/> wrote, or parameters and statistics under torchvision's names.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or another network.</exception>
+    void LoadNetwork(string path);
 }
 
 /// <summary>Puts networks and data on the device.</summary>

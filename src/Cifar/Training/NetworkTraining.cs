@@ -90,10 +90,13 @@ internal sealed class NetworkTraining : ITraining
     }
 
     /// <inheritdoc/>
-    public void Save(string path, IReadOnlyDictionary<string, string> notes) { }
+    public void Save(string path, IReadOnlyDictionary<string, string> notes) => Checkpoint.Save(_trainer, path, notes);
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> Load(string path) => throw new InvalidDataException();
+    public IReadOnlyDictionary<string, string> Load(string path) => Checkpoint.Load(_trainer, path);
+
+    /// <inheritdoc/>
+    public void LoadNetwork(string path) => Checkpoint.LoadNetwork(_trainer.Stream, _trainer.Network, _trainer.Buffers, path);
 
     /// <inheritdoc/>
     public void Dispose()
