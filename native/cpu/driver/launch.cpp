@@ -170,3 +170,12 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction f, void** ker
                  config->sharedMemBytes},
                 config->hStream, kernelParams, extra);
 }
+
+// Our kernels do not synchronise across blocks, so a cooperative launch is an ordinary one.
+CUresult cuLaunchCooperativeKernel(CUfunction f, unsigned int gridDimX, unsigned int gridDimY, unsigned int gridDimZ,
+                                   unsigned int blockDimX, unsigned int blockDimY, unsigned int blockDimZ,
+                                   unsigned int sharedMemBytes, CUstream hStream, void** kernelParams) {
+  CPU_COUNT_CALL();
+  return launch(__func__, f, {{gridDimX, gridDimY, gridDimZ}, {blockDimX, blockDimY, blockDimZ}, sharedMemBytes},
+                hStream, kernelParams, nullptr);
+}

@@ -25,14 +25,26 @@ End host(const void* address, const char* name) { return {reinterpret_cast<uintp
 End device(CUdeviceptr address, const char* name) { return {address, Side::Device, name}; }
 End unified(CUdeviceptr address, const char* name) { return {address, Side::Unified, name}; }
 
-// Rows of equal length at equal distances; an ordinary copy is one row.
+// Layers of rows of equal length at equal distances; an ordinary copy is one row.
 struct Shape {
   size_t width;
   size_t height = 1;
   size_t source_pitch = 0;
   size_t destination_pitch = 0;
+  size_t depth = 1;
+  size_t source_layer = 0;
+  size_t destination_layer = 0;
 
-  size_t extent(size_t pitch) const { return height == 0 ? 0 : pitch * (height - 1) + width; }
+  size_t bytes() const { return width * height * depth; }
+  size_t source_extent() const { return source_layer * (depth - 1) + source_pitch * (height - 1) + width; }
+  size_t destination_extent() const {
+    return destination_layer * (depth - 1) + destination_pitch * (height - 1) + width;
+  }
+  // The same with one end lying without gaps.
+  Shape packed_destination() const { return {width, height, source_pitch, width, depth, source_layer, width * height}; }
+  Shape packed_source() const {
+    return {width, height, width, destination_pitch, depth, width * height, destination_layer};
+  }
 };
 
 // Whether the range [end, end + bytes) can be used for its side, and whether it is the program's own pageable memory.
@@ -55,32 +67,34 @@ CUresult classify(const End& end, size_t bytes, bool* pageable) {
 }
 
 void copy_rows(uintptr_t destination, uintptr_t source, const Shape& shape) {
-  for (size_t row = 0; row < shape.height; ++row) {
-    std::memmove(reinterpret_cast<void*>(destination + row * shape.destination_pitch),
-                 reinterpret_cast<const void*>(source + row * shape.source_pitch), shape.width);
+  for (size_t layer = 0; layer < shape.depth; ++layer) {
+    for (size_t row = 0; row < shape.height; ++row) {
+      std::memmove(
+          reinterpret_cast<void*>(destination + layer * shape.destination_layer + row * shape.destination_pitch),
+          reinterpret_cast<const void*>(source + layer * shape.source_layer + row * shape.source_pitch), shape.width);
+    }
   }
 }
 
 // Appends a copy to the stream. `complete`: has ended on return, as the calls without a stream define it, unless both
 // ends are the device's.
 CUresult copy(Stream& stream, const End& destination, const End& source, const Shape& shape, bool complete) {
-  if (shape.width == 0 || shape.height == 0) return CUDA_SUCCESS;
+  if (shape.bytes() == 0) return CUDA_SUCCESS;
   bool pageable_source = false;
   bool pageable_destination = false;
-  CUresult status = classify(destination, shape.extent(shape.destination_pitch), &pageable_destination);
-  if (status == CUDA_SUCCESS) status = classify(source, shape.extent(shape.source_pitch), &pageable_source);
+  CUresult status = classify(destination, shape.destination_extent(), &pageable_destination);
+  if (status == CUDA_SUCCESS) status = classify(source, shape.source_extent(), &pageable_source);
   if (status != CUDA_SUCCESS) return status;
 
   const uintptr_t to = destination.address;
   const uintptr_t from = source.address;
-  const size_t bytes = shape.width * shape.height;
+  const size_t bytes = shape.bytes();
   if (pageable_source && !pageable_destination && !complete && bytes <= kMaximumStagedBytes) {
     StagingBuffer buffer(bytes);
     const auto staged = reinterpret_cast<uintptr_t>(buffer.data());
-    copy_rows(staged, from, {shape.width, shape.height, shape.source_pitch, shape.width});
+    copy_rows(staged, from, shape.packed_destination());
     stream.enqueue([to, buffer = std::move(buffer), shape] {
-      copy_rows(to, reinterpret_cast<uintptr_t>(buffer.data()),
-                {shape.width, shape.height, shape.width, shape.destination_pitch});
+      copy_rows(to, reinterpret_cast<uintptr_t>(buffer.data()), shape.packed_source());
     });
     return CUDA_SUCCESS;
   }
@@ -156,6 +170,42 @@ CUresult copy_2d(const char* function, const CUDA_MEMCPY2D* parameters, CUstream
   Shape shape{};
   set_function(function);
   if (const CUresult status = read_2d(parameters, &destination, &source, &shape); status != CUDA_SUCCESS) return status;
+  return wait ? copy_now(function, stream, destination, source, shape)
+              : copy_later(function, stream, destination, source, shape);
+}
+
+// Offsets and pitches of one end of a box.
+CUresult read_3d(const CUDA_MEMCPY3D* parameters, End* destination, End* source, Shape* shape) {
+  if (parameters == nullptr) return null_argument("pCopy");
+  const CUDA_MEMCPY3D& p = *parameters;
+  const size_t source_pitch = p.srcPitch != 0 ? p.srcPitch : p.srcXInBytes + p.WidthInBytes;
+  const size_t destination_pitch = p.dstPitch != 0 ? p.dstPitch : p.dstXInBytes + p.WidthInBytes;
+  const size_t source_rows = p.srcHeight != 0 ? p.srcHeight : p.srcY + p.Height;
+  const size_t destination_rows = p.dstHeight != 0 ? p.dstHeight : p.dstY + p.Height;
+  if (source_pitch < p.srcXInBytes + p.WidthInBytes || destination_pitch < p.dstXInBytes + p.WidthInBytes ||
+      source_rows < p.srcY + p.Height || destination_rows < p.dstY + p.Height) {
+    return fail(CUDA_ERROR_INVALID_VALUE, "a pitch or a height is less than the offset plus the size of the box");
+  }
+  *shape = {p.WidthInBytes,
+            p.Height,
+            source_pitch,
+            destination_pitch,
+            p.Depth,
+            source_pitch * source_rows,
+            destination_pitch * destination_rows};
+  const size_t source_offset = p.srcXInBytes + (p.srcZ * source_rows + p.srcY) * source_pitch;
+  const size_t destination_offset = p.dstXInBytes + (p.dstZ * destination_rows + p.dstY) * destination_pitch;
+  const CUresult status = end_of(p.srcMemoryType, p.srcHost, p.srcDevice, source_offset, "src", source);
+  if (status != CUDA_SUCCESS) return status;
+  return end_of(p.dstMemoryType, p.dstHost, p.dstDevice, destination_offset, "dst", destination);
+}
+
+CUresult copy_3d(const char* function, const CUDA_MEMCPY3D* parameters, CUstream stream, bool wait) {
+  End destination{};
+  End source{};
+  Shape shape{};
+  set_function(function);
+  if (const CUresult status = read_3d(parameters, &destination, &source, &shape); status != CUDA_SUCCESS) return status;
   return wait ? copy_now(function, stream, destination, source, shape)
               : copy_later(function, stream, destination, source, shape);
 }
@@ -265,4 +315,18 @@ CUresult cuMemcpy2DUnaligned_v2_ptds(const CUDA_MEMCPY2D* pCopy) {
 CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D* pCopy, CUstream hStream) {
   CPU_COUNT_CALL();
   return copy_2d(__func__, pCopy, hStream, false);
+}
+
+CUresult cuMemcpy3D_v2(const CUDA_MEMCPY3D* pCopy) {
+  CPU_COUNT_CALL();
+  return copy_3d(__func__, pCopy, CU_STREAM_LEGACY, true);
+}
+
+CUresult cuMemcpy3D_v2_ptds(const CUDA_MEMCPY3D* pCopy) {
+  return copy_3d("cuMemcpy3D_v2", pCopy, CU_STREAM_PER_THREAD, true);
+}
+
+CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D* pCopy, CUstream hStream) {
+  CPU_COUNT_CALL();
+  return copy_3d(__func__, pCopy, hStream, false);
 }

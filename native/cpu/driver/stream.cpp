@@ -172,6 +172,17 @@ CUresult cuStreamGetDevice(CUstream hStream, CUdevice* device) {
   });
 }
 
+// Streams have no attributes that would change anything here.
+CUresult cuStreamCopyAttributes(CUstream dst, CUstream src) {
+  CPU_COUNT_CALL();
+  return in_context(__func__, [&](Context&) {
+    for (CUstream handle : {dst, src}) {
+      if (stream_from_handle(handle) == nullptr) return bad_handle("stream", handle);
+    }
+    return CUDA_SUCCESS;
+  });
+}
+
 CUresult cuStreamIsCapturing(CUstream hStream, CUstreamCaptureStatus* captureStatus) {
   CPU_COUNT_CALL();
   return ask_stream(__func__, hStream, [&](Context&, Stream&) {

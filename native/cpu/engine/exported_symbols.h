@@ -11,6 +11,18 @@ struct ExportedSymbol {
   const void* stub;
 };
 
+// What cuGetProcAddress answers for a C name from a CUDA version on (12080 is 12.8).
+struct EntryPoint {
+  const char* name;
+  bool per_thread;
+  int version;
+  const void* symbol;
+};
+
+// Sorted by name, plain before per-thread, then by version.
+extern const EntryPoint k_driver_entry_points[];
+extern const int k_driver_entry_point_count;
+
 // The tables of generated/exports_*.cpp, each sorted by name.
 extern const ExportedSymbol k_driver_symbols[];
 extern const int k_driver_symbol_count;

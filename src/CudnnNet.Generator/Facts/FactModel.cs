@@ -44,12 +44,15 @@ internal sealed record ConstantFact(string Name, string Type, object Value, stri
 /// <summary>A type used by one library and defined elsewhere; <paramref name="Canonical"/> is its C spelling without typedefs.</summary>
 internal sealed record ExternalTypeFact(string Name, string Canonical);
 
+/// <summary>What cuGetProcAddress answers for a C name: from CUDA version <paramref name="Version"/> (12080 is 12.8) on, this symbol.</summary>
+internal sealed record EntryPointFact(string ApiName, bool PerThread, int Version, string Symbol);
+
 /// <summary>Everything the facts say about one library.</summary>
 internal sealed record LibraryFacts(
     LibraryId Id, string Library, string Reference, IReadOnlyList<string> Versions,
     IReadOnlyList<FunctionFact> Functions, IReadOnlyList<EnumFact> Enums, IReadOnlyList<StructFact> Structs, IReadOnlyList<HandleFact> Handles,
     IReadOnlyList<AliasFact> Aliases, IReadOnlyList<CallbackFact> Callbacks, IReadOnlyList<ConstantFact> Constants,
-    IReadOnlyList<ExternalTypeFact> ExternalTypes);
+    IReadOnlyList<ExternalTypeFact> ExternalTypes, IReadOnlyList<EntryPointFact> EntryPoints);
 
 /// <summary>The names under which one library appears: fact file, C# class, C header, what it is called in a sentence.</summary>
 internal sealed record LibraryId(string FactFile, string ClassName, string NativeName, string DisplayName, bool ServedByCpuDevice)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace CudnnNet.Generator.Facts;
@@ -40,7 +41,8 @@ internal static class FactReader
             root.List("aliases", n => new AliasFact(n.Text("name"), n.Text("target"), n.Flag("opaque"), n.Text("since"))),
             root.List("callbacks", n => new CallbackFact(n.Text("name"), n.Text("returns"), n.List("params", ReadParameter), n.Text("since"))),
             root.List("constants", ReadConstant),
-            root.Members("external_types", (name, n) => new ExternalTypeFact(name, n.Text("canonical"))));
+            root.Members("external_types", (name, n) => new ExternalTypeFact(name, n.Text("canonical"))),
+            [.. root.List("entry_points", ReadEntryPoints).SelectMany(e => e)]);
         if (facts.Functions.Count == 0)
         {
             throw root.Error("has no \"functions\"");
@@ -53,6 +55,16 @@ internal static class FactReader
             }
         }
         return facts;
+    }
+
+    private static List<EntryPointFact> ReadEntryPoints(FactNode n)
+    {
+        string name = n.Text("api");
+        bool perThread = n.Find("variant") is not null;
+        return n.Members("entries", (version, symbol) => new EntryPointFact(
+            name, perThread,
+            int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw symbol.Error($"belongs to \"{version}\", which is no CUDA version"),
+            symbol.Text()));
     }
 
     private static ParameterFact ReadParameter(FactNode n) => new(n.Text("name"), n.Text("type"));

@@ -156,8 +156,28 @@ internal sealed class CHeaderWriter(IReadOnlyList<LibraryFacts> libraries)
         }
         w.Line("};");
         w.Line($"const int k_{name}_symbol_count = {functions.Count};");
+        WriteEntryPoints(w, library, functions);
         w.Line("}  // namespace cpu");
         return w.ToString();
+    }
+
+    // The driver's own table for cuGetProcAddress: by name, then plain before per-thread, then by version.
+    private static void WriteEntryPoints(SourceWriter w, LibraryFacts library, List<FunctionFact> functions)
+    {
+        var exported = functions.Select(f => f.Name).ToHashSet();
+        List<EntryPointFact> entries = [.. library.EntryPoints.Where(e => exported.Contains(e.Symbol))
+            .OrderBy(e => e.ApiName, StringComparer.Ordinal).ThenBy(e => e.PerThread).ThenBy(e => e.Version)];
+        if (entries.Count == 0)
+        {
+            return;
+        }
+        w.Line().Line($"const EntryPoint k_{library.Id.NativeName}_entry_points[] = {{");
+        foreach (EntryPointFact e in entries)
+        {
+            w.Line($"    {{\"{e.ApiName}\", {(e.PerThread ? "true" : "false")}, {e.Version}, reinterpret_cast<const void*>(&{e.Symbol})}},");
+        }
+        w.Line("};");
+        w.Line($"const int k_{library.Id.NativeName}_entry_point_count = {entries.Count};");
     }
 
     public static string WriteFormatExemption() => "# Generated files keep the shape the generator gives them.\nDisableFormat: true\nSortIncludes: Never\n";

@@ -11,6 +11,9 @@ public sealed class NativeProgramTests
     [Test]
     public void Random_calls_of_the_calculating_functions_neither_crash_nor_accept_what_is_missing() => Run("calculation_fuzz", "--calls", "1000");
 
+    [Test]
+    public void Streams_events_and_handles_keep_their_order_under_load() => Run("stream_stress", "--rounds", "20");
+
     private static void Run(string name, params string[] arguments)
     {
         if (Find(name) is not { } program)

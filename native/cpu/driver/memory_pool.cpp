@@ -1,0 +1,320 @@
+// Stream-ordered allocation. Memory is there when the call returns; freeing waits for its turn in the stream.
+#include "driver/memory_pool.h"
+
+#include <array>
+
+#include "driver/device.h"
+#include "driver/entry.h"
+#include "engine/memory.h"
+
+namespace cpu {
+namespace {
+
+void raise(std::atomic<uint64_t>& high, uint64_t value) {
+  uint64_t seen = high.load();
+  while (seen < value && !high.compare_exchange_weak(seen, value)) {
+  }
+}
+
+size_t block_size(size_t bytes) {
+  // Rounded, so that blocks fit for sizes that differ a little: to 512 bytes, from 1 MiB on to 2 MiB.
+  const size_t unit = bytes < (size_t{1} << 20) ? 512 : size_t{2} << 20;
+  return (bytes + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+PoolBlocks::~PoolBlocks() {
+  for (const auto& [size, block] : free_blocks_) free_memory_at(block, MemoryKind::Device, MemoryKind::Device);
+}
+
+uintptr_t PoolBlocks::take(size_t bytes) {
+  const size_t size = block_size(bytes);
+  if (size < bytes) return 0;
+  std::lock_guard lock(mutex_);
+  uintptr_t block = 0;
+  size_t taken = size;
+  // A freed block serves if not much of it is wasted.
+  if (auto fit = free_blocks_.lower_bound(size); fit != free_blocks_.end() && fit->first <= size + size / 4) {
+    taken = fit->first;
+    block = fit->second;
+    free_blocks_.erase(fit);
+  } else {
+    block = allocate_memory(MemoryKind::Device, size, nullptr, device_, 0, pool_);
+    if (block == 0) return 0;
+    raise(reserved_high, reserved += size);
+  }
+  used_blocks_.emplace(block, taken);
+  raise(used_high, used += taken);
+  return block;
+}
+
+void PoolBlocks::give(uintptr_t block) {
+  {
+    std::lock_guard lock(mutex_);
+    auto found = used_blocks_.find(block);
+    if (found == used_blocks_.end()) return;
+    used -= found->second;
+    free_blocks_.emplace(found->second, block);
+    used_blocks_.erase(found);
+  }
+  trim(release_threshold);
+}
+
+void PoolBlocks::trim(size_t bytes_to_keep) {
+  std::lock_guard lock(mutex_);
+  while (!free_blocks_.empty() && reserved > bytes_to_keep) {
+    auto largest = std::prev(free_blocks_.end());
+    free_memory_at(largest->second, MemoryKind::Device, MemoryKind::Device);
+    reserved -= largest->first;
+    free_blocks_.erase(largest);
+  }
+}
+
+namespace driver {
+namespace {
+
+// The pool each device starts with and the one it uses now.
+struct DevicePools {
+  std::mutex mutex;
+  CUmemoryPool default_pool = nullptr;
+  CUmemoryPool current = nullptr;
+};
+
+DevicePools& device_pools(CUdevice device) {
+  static std::array<DevicePools, 16>& pools = *new std::array<DevicePools, 16>;
+  return pools[static_cast<size_t>(device)];
+}
+
+CUmemoryPool create_pool(CUdevice device, bool default_pool) {
+  auto object = std::make_unique<MemoryPool>();
+  MemoryPool* pool = object.get();
+  pool->device = device;
+  pool->default_pool = default_pool;
+  const auto handle = static_cast<CUmemoryPool>(make_handle(std::move(object)));
+  pool->blocks = std::make_shared<PoolBlocks>(device, handle);
+  return handle;
+}
+
+CUmemoryPool pool_of(CUdevice device, bool default_pool) {
+  DevicePools& pools = device_pools(device);
+  std::lock_guard lock(pools.mutex);
+  if (pools.default_pool == nullptr) pools.current = pools.default_pool = create_pool(device, true);
+  if (default_pool) return pools.default_pool;
+  if (lookup<MemoryPool>(pools.current) == nullptr) pools.current = pools.default_pool;
+  return pools.current;
+}
+
+template <class F>
+CUresult ask_pool(const char* function, CUmemoryPool handle, F&& body) {
+  return initialized(function, [&] {
+    MemoryPool* pool = lookup<MemoryPool>(handle);
+    return pool == nullptr ? bad_handle("memory pool", handle) : body(*pool);
+  });
+}
+
+template <class F>
+CUresult ask_device_pool(const char* function, CUdevice device, const void* answer, F&& body) {
+  return initialized(function, [&] {
+    if (answer == nullptr) return null_argument("pool");
+    const CUresult status = check_device(device);
+    return status != CUDA_SUCCESS ? status : body();
+  });
+}
+
+CUresult allocate_from(const char* function, CUdeviceptr* address, size_t bytes, CUmemoryPool handle, CUstream stream) {
+  return in_stream(function, stream, [&](Context& context, Stream&) {
+    if (address == nullptr) return null_argument("dptr");
+    if (bytes == 0) return fail(CUDA_ERROR_INVALID_VALUE, "0 bytes were asked for");
+    if (handle == nullptr) handle = pool_of(context.device(), false);
+    MemoryPool* pool = lookup<MemoryPool>(handle);
+    if (pool == nullptr) return bad_handle("memory pool", handle);
+    const uintptr_t block = pool->blocks->take(bytes);
+    if (block == 0) {
+      return fail(CUDA_ERROR_OUT_OF_MEMORY, std::to_string(bytes) + " bytes were asked for and are not there");
+    }
+    *address = block;
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult unknown_attribute(CUmemPool_attribute attribute) {
+  return fail(CUDA_ERROR_INVALID_VALUE,
+              "memory pool attribute " + std::to_string(static_cast<int>(attribute)) + " is unknown or cannot be set");
+}
+
+}  // namespace
+}  // namespace driver
+}  // namespace cpu
+
+using namespace cpu;
+using namespace cpu::driver;
+
+CUresult cuMemAllocAsync(CUdeviceptr* dptr, size_t bytesize, CUstream hStream) {
+  CPU_COUNT_CALL();
+  return allocate_from(__func__, dptr, bytesize, nullptr, hStream);
+}
+
+CUresult cuMemAllocFromPoolAsync(CUdeviceptr* dptr, size_t bytesize, CUmemoryPool pool, CUstream hStream) {
+  CPU_COUNT_CALL();
+  if (pool == nullptr) {
+    set_function(__func__);
+    return bad_handle("memory pool", pool);
+  }
+  return allocate_from(__func__, dptr, bytesize, pool, hStream);
+}
+
+// Memory of cuMemAlloc may be freed here too, as CUDA has it.
+CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream) {
+  CPU_COUNT_CALL();
+  return in_stream(__func__, hStream, [&](Context&, Stream& stream) {
+    if (dptr == 0) return CUDA_SUCCESS;
+    const auto range = find_memory(dptr);
+    if (!range || range->base != dptr || !range->on_device()) {
+      return fail(CUDA_ERROR_INVALID_VALUE, hexadecimal(dptr) + " is not the start of live device memory");
+    }
+    MemoryPool* pool = lookup<MemoryPool>(range->pool);
+    if (pool == nullptr) {
+      stream.enqueue([dptr] { free_memory_at(dptr, MemoryKind::Device, MemoryKind::Managed); });
+    } else {
+      stream.enqueue([blocks = pool->blocks, dptr] { blocks->give(dptr); });
+    }
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuDeviceGetDefaultMemPool(CUmemoryPool* pool_out, CUdevice dev) {
+  CPU_COUNT_CALL();
+  return ask_device_pool(__func__, dev, pool_out, [&] {
+    *pool_out = pool_of(dev, true);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuDeviceGetMemPool(CUmemoryPool* pool, CUdevice dev) {
+  CPU_COUNT_CALL();
+  return ask_device_pool(__func__, dev, pool, [&] {
+    *pool = pool_of(dev, false);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuDeviceSetMemPool(CUdevice dev, CUmemoryPool pool) {
+  CPU_COUNT_CALL();
+  return ask_pool(__func__, pool, [&](MemoryPool& object) {
+    if (const CUresult status = check_device(dev); status != CUDA_SUCCESS) return status;
+    if (object.device != dev) return fail(CUDA_ERROR_INVALID_VALUE, "the pool belongs to another device");
+    pool_of(dev, true);
+    DevicePools& pools = device_pools(dev);
+    std::lock_guard lock(pools.mutex);
+    pools.current = pool;
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* poolProps) {
+  CPU_COUNT_CALL();
+  return initialized(__func__, [&] {
+    if (pool == nullptr || poolProps == nullptr) return null_argument("pool or poolProps");
+    if (poolProps->allocType != CU_MEM_ALLOCATION_TYPE_PINNED) {
+      return fail(CUDA_ERROR_INVALID_VALUE, "allocType must be CU_MEM_ALLOCATION_TYPE_PINNED");
+    }
+    if (poolProps->handleTypes != CU_MEM_HANDLE_TYPE_NONE || poolProps->location.type != CU_MEM_LOCATION_TYPE_DEVICE) {
+      return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has pools of device memory that is not shared only");
+    }
+    const CUdevice device = poolProps->location.id;
+    if (const CUresult status = check_device(device); status != CUDA_SUCCESS) return status;
+    *pool = create_pool(device, false);
+    return CUDA_SUCCESS;
+  });
+}
+
+// Blocks in use stay usable until they are freed.
+CUresult cuMemPoolDestroy(CUmemoryPool pool) {
+  CPU_COUNT_CALL();
+  return ask_pool(__func__, pool, [&](MemoryPool& object) {
+    if (object.default_pool) return fail(CUDA_ERROR_INVALID_VALUE, "a device's default pool cannot be destroyed");
+    object.blocks->trim(0);
+    return release<MemoryPool>(pool) ? CUDA_SUCCESS : bad_handle("memory pool", pool);
+  });
+}
+
+CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t minBytesToKeep) {
+  CPU_COUNT_CALL();
+  return ask_pool(__func__, pool, [&](MemoryPool& object) {
+    object.blocks->trim(minBytesToKeep);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attr, void* value) {
+  CPU_COUNT_CALL();
+  return ask_pool(__func__, pool, [&](MemoryPool& object) {
+    if (value == nullptr) return null_argument("value");
+    const PoolBlocks& blocks = *object.blocks;
+    const auto number = [value](uint64_t answer) {
+      *static_cast<cuuint64_t*>(value) = answer;
+      return CUDA_SUCCESS;
+    };
+    const auto flag = [value](int answer) {
+      *static_cast<int*>(value) = answer;
+      return CUDA_SUCCESS;
+    };
+    switch (static_cast<int>(attr)) {
+      case CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES:
+        return flag(blocks.reuse_follow_event_dependencies);
+      case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
+        return flag(blocks.reuse_allow_opportunistic);
+      case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
+        return flag(blocks.reuse_allow_internal_dependencies);
+      case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
+        return number(blocks.release_threshold);
+      case CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT:
+        return number(blocks.reserved);
+      case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
+        return number(blocks.reserved_high);
+      case CU_MEMPOOL_ATTR_USED_MEM_CURRENT:
+        return number(blocks.used);
+      case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
+        return number(blocks.used_high);
+      default:
+        return unknown_attribute(attr);
+    }
+  });
+}
+
+CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attr, void* value) {
+  CPU_COUNT_CALL();
+  return ask_pool(__func__, pool, [&](MemoryPool& object) {
+    if (value == nullptr) return null_argument("value");
+    PoolBlocks& blocks = *object.blocks;
+    const auto flag = [&](std::atomic<int>& place) {
+      place = *static_cast<const int*>(value) != 0;
+      return CUDA_SUCCESS;
+    };
+    // A high-water mark can only be put back to what is in use now.
+    const auto reset = [&](std::atomic<uint64_t>& high, uint64_t current) {
+      if (*static_cast<const cuuint64_t*>(value) != 0)
+        return fail(CUDA_ERROR_INVALID_VALUE, "a high mark can be set to 0 only");
+      high = current;
+      return CUDA_SUCCESS;
+    };
+    switch (static_cast<int>(attr)) {
+      case CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES:
+        return flag(blocks.reuse_follow_event_dependencies);
+      case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
+        return flag(blocks.reuse_allow_opportunistic);
+      case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
+        return flag(blocks.reuse_allow_internal_dependencies);
+      case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
+        blocks.release_threshold = *static_cast<const cuuint64_t*>(value);
+        return CUDA_SUCCESS;
+      case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
+        return reset(blocks.reserved_high, blocks.reserved);
+      case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
+        return reset(blocks.used_high, blocks.used);
+      default:
+        return unknown_attribute(attr);
+    }
+  });
+}
