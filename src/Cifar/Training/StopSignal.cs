@@ -1,14 +1,19 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Cifar;
 
 /// <summary>
-/// Turns the first SIGINT (Ctrl-C) or SIGTERM into a wish the training loop grants after its step; a second one ends the program at once.
+/// Turns the first SIGINT (Ctrl-C) or SIGTERM into a wish the training loop grants after its step; another one, a second or more later,
+/// ends the program at once.
 /// </summary>
 internal sealed class StopSignal : IDisposable
 {
+    // The command timeout, for one, sends its signal to the program and to its group: two within a moment are one wish.
+    private static readonly TimeSpan s_echo = TimeSpan.FromSeconds(1);
+
     private readonly PosixSignalRegistration[] _registrations;
-    private int _count;
+    private long _requested;
 
     /// <summary>Starts listening.</summary>
     public StopSignal() => _registrations =
@@ -18,10 +23,10 @@ internal sealed class StopSignal : IDisposable
     ];
 
     /// <summary>Whether somebody wants the program to stop.</summary>
-    public bool Requested => Volatile.Read(ref _count) > 0;
+    public bool Requested => Volatile.Read(ref _requested) != 0;
 
     /// <summary>Asks for the stop without a signal.</summary>
-    public void Request() => Interlocked.Increment(ref _count);
+    public void Request() => Interlocked.CompareExchange(ref _requested, Stopwatch.GetTimestamp(), 0);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -34,7 +39,8 @@ internal sealed class StopSignal : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        if (Interlocked.Increment(ref _count) == 1)
+        Request();
+        if (Stopwatch.GetElapsedTime(Volatile.Read(ref _requested)) < s_echo)
         {
             context.Cancel = true;
         }

@@ -17,7 +17,12 @@ internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, stri
         {
             yield return FormattableString.Invariant($"model   {Recipe.Model}, {Recipe.Stem} stem, {Recipe.Shortcut} shortcuts, {Parameters:N0} parameters, {Data.Classes} classes");
             yield return FormattableString.Invariant($"data    {Data.Name}: {Data.Train.Count:N0} training and {Data.Test.Count:N0} test images of {Data.Height}x{Data.Width} pixels");
-            yield return $"        {Data.Source}";
+            if (!Data.IsEmbedded)
+            {
+                // Where the digits come from stands in the notice above.
+                yield return $"        {Data.Source}";
+            }
+
             yield return NormalizationLine(Data.Normalization);
             yield return FormattableString.Invariant($"recipe  {Recipe.Epochs} epochs of {StepsPerEpoch} steps, batch {Recipe.BatchSize}, SGD momentum {Recipe.Momentum}, weight decay {Recipe.WeightDecay}, learning rate {Recipe.LearningRate} ({Recipe.Schedule}), seed {Recipe.Seed}");
             yield return $"device  {Device}: {DeviceName}, f32";
