@@ -1,1 +1,6 @@
-Console.WriteLine("not written yet");
+using System.CommandLine;
+using Bench;
+
+var root = new RootCommand("Measures the bindings and the networks on this machine. Every figure names the command that made it.");
+root.Subcommands.Add(StepCommand.Create());
+return root.Parse(args).Invoke();

@@ -39,6 +39,10 @@ public sealed class OperationList : IDisposable
     /// <summary>The tensors the memory plan places.</summary>
     public IReadOnlyList<PlannedTensor> Tensors => _tensors;
 
+    /// <summary>The cuDNN operations of one kind, for those who want to know what a pass computes.</summary>
+    public IEnumerable<TOperation> OperationsOf<TOperation>()
+        where TOperation : CudnnOperation => _owned.OfType<TOperation>();
+
     /// <summary>Enqueues everything.</summary>
     public void Run()
     {

@@ -1,0 +1,46 @@
+using CudnnNet;
+using CudnnNet.Interop;
+using ResNet;
+
+namespace Bench;
+
+/// <summary>A convolution of a training step in one direction, and how often the step contains it.</summary>
+/// <param name="Direction">forward, data or filter.</param>
+/// <param name="N">Images.</param>
+/// <param name="C">Channels of the input.</param>
+/// <param name="H">Rows of the input.</param>
+/// <param name="W">Columns of the input.</param>
+/// <param name="K">Filters.</param>
+/// <param name="R">Rows of a filter.</param>
+/// <param name="S">Columns of a filter.</param>
+/// <param name="Padding">On every side.</param>
+/// <param name="Stride">In both directions.</param>
+/// <param name="Count">How often the step contains it.</param>
+internal sealed record ConvolutionProblem(string Direction, int N, int C, int H, int W, int K, int R, int S, int Padding, int Stride, int Count)
+{
+    /// <summary>Multiplications with addition of all its occurrences.</summary>
+    public double Macs => (double)Count * N * K * C * R * S * Extent(H, R) * Extent(W, S);
+
+    /// <summary>The line the yardstick program reads.</summary>
+    public string ToLine() => $"{Direction} {N} {C} {H} {W} {K} {R} {S} {Padding} {Stride} {Count}";
+
+    /// <summary>The convolutions a pass is made of, equal ones counted.</summary>
+    public static IReadOnlyList<ConvolutionProblem> Of(OperationList operations) =>
+    [
+        .. new[]
+        {
+            Of<cudnnConvolutionFwdAlgo_t>("forward", operations.OperationsOf<ConvolutionForward>()),
+            Of<cudnnConvolutionBwdDataAlgo_t>("data", operations.OperationsOf<ConvolutionBackwardData>()),
+            Of<cudnnConvolutionBwdFilterAlgo_t>("filter", operations.OperationsOf<ConvolutionBackwardFilter>()),
+        }.SelectMany(direction => direction).GroupBy(problem => problem).Select(equal => equal.Key with { Count = equal.Count() }),
+    ];
+
+    private static IEnumerable<ConvolutionProblem> Of<TAlgorithm>(string direction, IEnumerable<ConvolutionOperation<TAlgorithm>> operations)
+        where TAlgorithm : unmanaged, Enum => operations.Select(operation =>
+        {
+            (TensorShape x, FilterShape w, Convolution geometry) = (operation.ImageShape, operation.FilterShape, operation.Convolution);
+            return new ConvolutionProblem(direction, x.N, x.C, x.H, x.W, w.K, w.R, w.S, geometry.PaddingHeight, geometry.StrideHeight, 1);
+        });
+
+    private int Extent(int input, int filter) => ((input + (2 * Padding) - filter) / Stride) + 1;
+}

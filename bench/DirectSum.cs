@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Bench;
+
+/// <summary>What the yardstick program measured in one round.</summary>
+/// <param name="Total">Milliseconds of all convolutions, each as often as the step contains it.</param>
+/// <param name="Problems">Milliseconds of one occurrence of each, and which of oneDNN's implementations ran.</param>
+internal sealed record DirectSumRound(double Total, IReadOnlyList<(double Milliseconds, string Implementation)> Problems);
+
+/// <summary>The program that times oneDNN's own direct convolutions (native/bench/direct_sum.cpp); it waits for each round to be asked for.</summary>
+internal sealed class DirectSum : IDisposable
+{
+    private readonly Process _process;
+
+    public DirectSum(IEnumerable<ConvolutionProblem> problems)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "direct_sum");
+        if (!File.Exists(program))
+        {
+            throw new FileNotFoundException($"{program} is missing. Build the native part (./test.sh does, or cmake -S native -B build/native && cmake --build build/native), then this program again.");
+        }
+
+        _process = Process.Start(new ProcessStartInfo(program, ["f32"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
+        foreach (ConvolutionProblem problem in problems)
+        {
+            _process.StandardInput.WriteLine(problem.ToLine());
+        }
+    }
+
+    /// <summary>Runs every convolution once; before the first time it also runs all of them untimed.</summary>
+    public DirectSumRound Run()
+    {
+        _process.StandardInput.WriteLine("go");
+        _process.StandardInput.Flush();
+        double total = double.NaN;
+        List<(double, string)> problems = [];
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            string[] words = line.Split(' ');
+            switch (words[0])
+            {
+                case "total":
+                    total = double.Parse(words[1], CultureInfo.InvariantCulture);
+                    break;
+                case "problem":
+                    problems.Add((double.Parse(words[2], CultureInfo.InvariantCulture), words.Length > 3 ? words[3] : ""));
+                    break;
+                case "end":
+                    return new DirectSumRound(total, problems);
+            }
+        }
+
+        _process.WaitForExit();
+        throw new InvalidOperationException($"direct_sum ended with exit code {_process.ExitCode} inside a round.");
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.StandardInput.Close();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+}
