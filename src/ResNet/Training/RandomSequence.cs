@@ -3,8 +3,8 @@ using System.Numerics;
 namespace ResNet;
 
 /// <summary>
-/// xoshiro256** of Blackman and Vigna (2018), seeded by SplitMix64: the same numbers on every machine, and a state of four words that
-/// can be saved and restored.
+/// xoshiro256** of Blackman and Vigna (2018), seeded by SplitMix64: the same numbers on every machine (integers, and of floating point only
+/// what IEEE 754 defines to the last bit), and a state of four words that can be saved and restored.
 /// </summary>
 public sealed class RandomSequence
 {
@@ -80,11 +80,19 @@ public sealed class RandomSequence
         return (uint)(product >> 32);
     }
 
-    /// <summary>A number of the standard normal distribution (Box and Muller's transform; the second of the pair is dropped).</summary>
+    /// <summary>A number of the standard normal distribution (Marsaglia's polar method; the second of the pair is dropped).</summary>
     public double NextNormal()
     {
-        double radius = Math.Sqrt(-2 * Math.Log(1 - NextUnit()));
-        return radius * Math.Cos(2 * Math.PI * NextUnit());
+        while (true)
+        {
+            double u = (2 * NextUnit()) - 1;
+            double v = (2 * NextUnit()) - 1;
+            double square = (u * u) + (v * v);
+            if (square is > 0 and < 1)
+            {
+                return u * Math.Sqrt(-2 * Logarithm(square) / square);
+            }
+        }
     }
 
     /// <summary>0 .. count - 1 in random order (Fisher and Yates).</summary>
@@ -100,5 +108,30 @@ public sealed class RandomSequence
             int j = (int)NextBelow((uint)i + 1);
             (order[i], order[j]) = (order[j], order[i]);
         }
+    }
+
+    // The natural logarithm of a positive, normal number to some 1e-16: with value = m 2^e, log m = 2 artanh((m - 1) / (m + 1)).
+    // Machines differ in the last bit of their own logarithm; sums, products and quotients are the same on all.
+    private static double Logarithm(double value)
+    {
+        ulong bits = BitConverter.DoubleToUInt64Bits(value);
+        int exponent = (int)(bits >> 52) - 1023;
+        double mantissa = BitConverter.UInt64BitsToDouble((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000);
+        if (mantissa > 1.4142135623730951)
+        {
+            mantissa /= 2;
+            exponent++;
+        }
+
+        // |t| is at most 0.172, so that the term after the last is below 1e-19.
+        double t = (mantissa - 1) / (mantissa + 1);
+        double square = t * t;
+        double series = 0;
+        for (int power = 23; power >= 1; power -= 2)
+        {
+            series = (series * square) + (1.0 / power);
+        }
+
+        return (2 * t * series) + (exponent * 0.6931471805599453);
     }
 }

@@ -1,0 +1,166 @@
+using CudnnNet;
+using Golden;
+
+namespace ResNet.Tests;
+
+/// <summary>A network with the passes a test wants, without a trainer and its data set: images go in and every buffer can be looked at.</summary>
+internal sealed class NetworkBench : IDisposable
+{
+    private readonly CudnnHandle _cudnn;
+    private readonly CublasHandle _cublas;
+    private readonly DeviceMemory<uint> _state;
+    private readonly List<NetworkPass> _passes = [];
+    private DeviceMemory<byte>? _arena;
+
+    internal NetworkBench(ModelSpec spec)
+    {
+        Context = CudaContext.Primary();
+        Stream = Context.CreateStream();
+        _cudnn = new CudnnHandle(Stream);
+        _cublas = new CublasHandle(Stream);
+        Kernels = new TrainingKernels(Context);
+        Network = new Network(spec);
+        Buffers = new NetworkBuffers(Stream, Network.Layout);
+        _state = Context.Allocate<uint>(8);
+        Stream.Clear(_state.Span);
+    }
+
+    internal CudaContext Context { get; }
+
+    internal CudaStream Stream { get; }
+
+    internal TrainingKernels Kernels { get; }
+
+    internal Network Network { get; }
+
+    internal NetworkBuffers Buffers { get; }
+
+    /// <summary>A network as the golden values describe it.</summary>
+    internal static ModelSpec SpecOf(NetArchitecture architecture) => new(
+        architecture.Name,
+        architecture.Stem == "imagenet" ? StemKind.ImageNet : StemKind.Cifar,
+        architecture.StemWidth,
+        architecture.Block == "basic" ? BlockKind.Basic : BlockKind.Bottleneck,
+        architecture.Layers,
+        architecture.Widths,
+        architecture.Shortcut switch
+        {
+            "B" => ShortcutStyle.Torchvision,
+            "A" => ShortcutStyle.Subsample,
+            "none" => ShortcutStyle.None,
+            string other => throw new InvalidDataException($"shortcut '{other}' is unknown"),
+        },
+        architecture.Classes);
+
+    /// <summary>Adds a pass. <see cref="PlaceInOneArena"/> or <see cref="PlaceApart"/> gives all of them memory.</summary>
+    internal NetworkPass AddPass(int batch, bool training, double runningFactor = 0.1, int height = 32, int width = 32)
+    {
+        PassOptions options = new() { Deterministic = true, RunningFactor = runningFactor };
+        NetworkPass pass = new(new PassBuilder(_cudnn, _cublas, Kernels, Buffers, new OperationList(), training, options), Network, batch, height, width, _state.Span);
+        _passes.Add(pass);
+        return pass;
+    }
+
+    /// <summary>Gives the passes memory as planned.</summary>
+    internal void PlaceInOneArena()
+    {
+        _arena = Context.Allocate<byte>(_passes.Max(pass => pass.Plan.ArenaBytes));
+        _passes.ForEach(pass => pass.Plan.Place(_arena.Span));
+    }
+
+    /// <summary>Gives every tensor of every pass memory of its own, whatever the plan says.</summary>
+    internal void PlaceApart()
+    {
+        List<PlannedTensor> tensors = [.. _passes.SelectMany(pass => pass.Operations.Tensors).Where(tensor => tensor.Bytes > 0)];
+        long end = 0;
+        foreach (PlannedTensor tensor in tensors)
+        {
+            tensor.Offset = end;
+            end += (tensor.Bytes + 255) / 256 * 256;
+        }
+
+        _arena = Context.Allocate<byte>(end);
+        tensors.ForEach(tensor => tensor.Place(_arena.Span));
+    }
+
+    /// <summary>Sets parameters by name; momentum becomes 0, running means 0, running variances 1.</summary>
+    internal void Reset(Func<Parameter, float[]> values)
+    {
+        foreach (Parameter parameter in Network.Layout.Parameters)
+        {
+            ParameterTransfer.Write(Stream, Buffers.Parameters, parameter, values(parameter));
+        }
+
+        Stream.Clear(Buffers.Momentum.Span);
+        Stream.Clear(Buffers.Statistics.Span);
+        foreach (RunningStatistics statistics in Network.Layout.Statistics)
+        {
+            Stream.Fill(Buffers.VarianceView(statistics), 1f);
+        }
+
+        Stream.Synchronize();
+    }
+
+    /// <summary>Puts images (N, C, H, W) and their labels into a pass.</summary>
+    internal void SetBatch(NetworkPass pass, ImageSet images)
+    {
+        TensorShape shape = pass.Images.Shape;
+        Stream.CopyToDevice<float>(TensorOrder.ToNhwc<float>(images.Images, shape.N, shape.C, shape.H, shape.W), pass.Images.Floats);
+        if (images.Labels.Length > 0)
+        {
+            Stream.CopyToDevice<int>(images.Labels, pass.Labels.Raw.Cast<int>());
+        }
+
+        Stream.Synchronize();
+    }
+
+    /// <summary>A tensor of activations in N, C, H, W order. Waits.</summary>
+    internal float[] Read(PlannedTensor tensor)
+    {
+        TensorShape shape = tensor.Shape;
+        return TensorOrder.ToNchw<float>(Read(tensor.Floats), shape.N, shape.C, shape.H, shape.W);
+    }
+
+    /// <summary>Numbers on the device. Waits.</summary>
+    internal float[] Read(DeviceSpan<float> span)
+    {
+        float[] values = new float[span.Length];
+        Stream.CopyToHost(span, values.AsSpan());
+        Stream.Synchronize();
+        return values;
+    }
+
+    /// <summary>The mean of the losses of the images; after the loss phase and before the next. Waits.</summary>
+    internal double ReadLoss(NetworkPass pass) => Read(pass.SampleLoss.Floats).Average(loss => (double)loss);
+
+    /// <summary>A running mean or variance by torchvision's name. Waits.</summary>
+    internal float[] ReadStatistic(string name)
+    {
+        string layer = name[..name.LastIndexOf('.')];
+        RunningStatistics statistics = Network.Layout.Statistics.Single(s => s.Name == layer);
+        return Read(name.EndsWith(".running_mean", StringComparison.Ordinal) ? Buffers.MeanView(statistics) : Buffers.VarianceView(statistics));
+    }
+
+    /// <summary>One update of all parameters.</summary>
+    internal void Update(double learningRate, double momentum, double weightDecay)
+    {
+        Stream.Fill(_state.Slice(1, 1), BitConverter.SingleToUInt32Bits((float)learningRate));
+        Kernels.SgdMomentum.Launch(
+            Stream, LaunchShape.Cover(Network.Layout.Elements, block: 256, elementsPerThread: 4), Buffers.Parameters.Address, Buffers.Gradients.Address, Buffers.Momentum.Address,
+            _state.Address, (float)momentum, (float)weightDecay, (ulong)Network.Layout.Elements);
+    }
+
+    public void Dispose()
+    {
+        Stream.Synchronize();
+        _passes.ForEach(pass => pass.Dispose());
+        _arena?.Dispose();
+        _state.Dispose();
+        Buffers.Dispose();
+        Kernels.Dispose();
+        _cublas.Dispose();
+        _cudnn.Dispose();
+        Stream.Dispose();
+        Context.Dispose();
+    }
+}

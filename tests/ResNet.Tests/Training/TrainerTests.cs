@@ -1,0 +1,248 @@
+using CudnnNet;
+using Golden;
+
+namespace ResNet.Tests.Training;
+
+[TestFixture]
+public sealed class TrainerTests
+{
+    private CudaContext _context = null!;
+
+    // A small network that has every kind of layer but pooling windows and the parameter-free shortcut.
+    private static readonly ModelSpec Small = new("small", StemKind.Cifar, 8, BlockKind.Basic, [1, 1], [8, 16], ShortcutStyle.Torchvision, 4);
+
+    [OneTimeSetUp]
+    public void Open() => _context = CudaContext.Primary();
+
+    [OneTimeTearDown]
+    public void Close() => _context.Dispose();
+
+    [Test]
+    public void An_epoch_visits_every_image_once_and_ends_with_a_smaller_batch()
+    {
+        using Trainer trainer = Create(batch: 16, train: 45);
+        Assert.That(trainer.StepsPerEpoch, Is.EqualTo(3));
+        trainer.SetLearningRate(0);
+        for (int step = 0; step < 3; step++)
+        {
+            trainer.Step();
+        }
+
+        MetricSums sums = trainer.ReadSums();
+        Assert.That(sums.Images, Is.EqualTo(45));
+        Assert.That(sums.LossSum, Is.GreaterThan(0).And.LessThan(45 * 10));
+        Assert.That(() => trainer.Step(), Throws.InvalidOperationException.With.Message.Contains("EndEpoch"));
+        trainer.EndEpoch();
+        Assert.That(trainer.ReadSums(), Is.EqualTo(new MetricSums(0, 0, 0)));
+        Assert.That((trainer.CompletedEpochs, trainer.CompletedSteps), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
+    public void Training_learns_what_the_images_show()
+    {
+        using Trainer trainer = Create(batch: 16, train: 96);
+        trainer.SetLearningRate(0.05);
+        double first = 0;
+        double last = 0;
+        for (int epoch = 0; epoch < 10; epoch++)
+        {
+            last = RunEpoch(trainer).LossSum;
+            first = epoch == 0 ? last : first;
+        }
+
+        Assert.That(last, Is.LessThan(0.3 * first));
+        MetricSums test = trainer.Evaluate();
+        Assert.That(test.Images, Is.EqualTo(21));
+        Assert.That(test.Correct, Is.GreaterThanOrEqualTo(17));
+    }
+
+    [Test]
+    public void Evaluation_counts_every_image_once_whatever_the_batch_size()
+    {
+        MetricSums Evaluate(int batch)
+        {
+            using Trainer trainer = Create(batch, train: 48);
+            return trainer.Evaluate();
+        }
+
+        MetricSums expected = Evaluate(21);
+        foreach (int batch in new[] { 1, 4, 16, 32 })
+        {
+            MetricSums got = Evaluate(batch);
+            Assert.That((got.Images, got.Correct), Is.EqualTo((expected.Images, expected.Correct)), $"batch {batch}");
+            Assert.That(got.LossSum, Is.EqualTo(expected.LossSum).Within(1e-5).Percent);
+        }
+    }
+
+    [Test]
+    public void Evaluation_changes_nothing()
+    {
+        double Train(bool evaluate)
+        {
+            using Trainer trainer = Create(batch: 16, train: 48);
+            trainer.SetLearningRate(0.05);
+            trainer.Step();
+            if (evaluate)
+            {
+                trainer.Evaluate();
+            }
+
+            trainer.Step();
+            return trainer.ReadSums().LossSum;
+        }
+
+        Assert.That(Train(evaluate: true), Is.EqualTo(Train(evaluate: false)));
+    }
+
+    [TestCase(0)]
+    [TestCase(2)]
+    [TestCase(3)]
+    public void A_resumed_training_continues_bit_for_bit(int stepsBefore)
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("resume").FullName, "last.safetensors");
+        try
+        {
+            List<MetricSums> expected = [];
+            float[] parameters;
+            using (Trainer trainer = Create(batch: 16, train: 45))
+            {
+                trainer.SetLearningRate(0.05);
+                RunEpoch(trainer);
+                Steps(trainer, stepsBefore);
+                Checkpoint.Save(trainer, path, new Dictionary<string, string> { ["note"] = "kept" });
+                parameters = Finish(trainer, expected);
+            }
+
+            List<MetricSums> got = [];
+            using Trainer resumed = Create(batch: 16, train: 45, seed: 77);
+            Assert.That(Checkpoint.Load(resumed, path), Is.EqualTo(new Dictionary<string, string> { ["note"] = "kept" }));
+            Assert.That((resumed.CompletedEpochs, resumed.CompletedSteps), Is.EqualTo((1, stepsBefore)));
+            resumed.SetLearningRate(0.05);
+            float[] resumedParameters = Finish(resumed, got);
+            Assert.That(got, Is.EqualTo(expected));
+            Assert.That(resumedParameters.AsSpan().SequenceEqual(parameters));
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        }
+
+        static float[] Finish(Trainer trainer, List<MetricSums> sums)
+        {
+            Steps(trainer, trainer.StepsPerEpoch - trainer.CompletedSteps);
+            sums.Add(trainer.ReadSums());
+            trainer.EndEpoch();
+            sums.Add(RunEpoch(trainer));
+            sums.Add(trainer.Evaluate());
+            return Parameters(trainer);
+        }
+    }
+
+    [Test]
+    public void The_seed_decides_everything()
+    {
+        float[] Train(ulong seed)
+        {
+            using Trainer trainer = Create(batch: 16, train: 48, seed);
+            trainer.SetLearningRate(0.05);
+            RunEpoch(trainer);
+            return Parameters(trainer);
+        }
+
+        float[] first = Train(1);
+        Assert.That(Train(1).AsSpan().SequenceEqual(first));
+        Assert.That(Train(2).AsSpan().SequenceEqual(first), Is.False);
+    }
+
+    [Test]
+    public void A_checkpoint_inside_an_epoch_wants_the_same_batch_size()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            using (Trainer trainer = Create(batch: 16, train: 48))
+            {
+                Steps(trainer, 1);
+                Checkpoint.Save(trainer, path, new Dictionary<string, string>());
+            }
+
+            using Trainer other = Create(batch: 24, train: 48);
+            float[] before = Parameters(other);
+            Assert.That(() => Checkpoint.Load(other, path), Throws.InstanceOf<InvalidDataException>().With.Message.Contains("16").And.Message.Contains("24"));
+            Assert.That(Parameters(other).AsSpan().SequenceEqual(before));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [TestCase("resnet101", StemKind.ImageNet)]
+    [TestCase("resnet152", StemKind.ImageNet)]
+    [TestCase("resnet110", StemKind.Cifar)]
+    public void The_deepest_networks_train_a_step(string model, StemKind stem)
+    {
+        using Trainer trainer = Create(batch: 4, train: 4, spec: ModelCatalogue.Get(model, stem, classes: 4), extent: 64);
+        trainer.SetLearningRate(0.01);
+        trainer.Step();
+        MetricSums sums = trainer.ReadSums();
+        Assert.That(sums.LossSum / sums.Images, Is.GreaterThan(0.01).And.LessThan(20));
+        Assert.That(Parameters(trainer), Is.All.Matches<float>(float.IsFinite));
+    }
+
+    [Test]
+    public void A_batch_larger_than_the_data_is_refused() =>
+        Assert.That(() => Create(batch: 50, train: 48), Throws.ArgumentException.With.Message.Contains("50").And.Message.Contains("48"));
+
+    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8)
+    {
+        TrainerOptions options = new() { BatchSize = batch, Seed = seed, Pass = new PassOptions { Deterministic = true } };
+        return new Trainer(context, new Network(spec ?? Small), options, Images(train, "train", extent), Images(21, "test", extent), Table());
+    }
+
+    private Trainer Create(int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8) => Create(_context, batch, train, seed, spec, extent);
+
+    // Noise, with a bright quarter that tells the class.
+    private static LabelledImages Images(int count, string name, int extent)
+    {
+        byte[] labels = [.. Enumerable.Range(0, count).Select(i => (byte)(i % 4))];
+        byte[] pixels = new byte[count * 3 * extent * extent];
+        ulong seed = Formula.Seed(name);
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            int column = i % extent;
+            int row = i / extent % extent;
+            int label = labels[i / (3 * extent * extent)];
+            bool bright = (row >= extent / 2 ? 2 : 0) + (column >= extent / 2 ? 1 : 0) == label;
+            pixels[i] = (byte)((Formula.Draw(seed, i) >> 17) + (bright ? 100 : 0));
+        }
+
+        return new LabelledImages(pixels, labels, 3, extent, extent);
+    }
+
+    private static float[] Table() => [.. Enumerable.Range(0, 3 * 256).Select(i => ((i % 256 / 255f) - 0.4f) / 0.25f)];
+
+    private static MetricSums RunEpoch(Trainer trainer)
+    {
+        Steps(trainer, trainer.StepsPerEpoch);
+        MetricSums sums = trainer.ReadSums();
+        trainer.EndEpoch();
+        return sums;
+    }
+
+    private static void Steps(Trainer trainer, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            trainer.Step();
+        }
+    }
+
+    private static float[] Parameters(Trainer trainer)
+    {
+        float[] values = new float[trainer.Buffers.Parameters.Length];
+        trainer.Stream.CopyToHost(trainer.Buffers.Parameters.Span, values.AsSpan());
+        trainer.Stream.Synchronize();
+        return values;
+    }
+}
