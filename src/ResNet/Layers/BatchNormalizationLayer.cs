@@ -21,6 +21,13 @@ internal sealed class BatchNormalizationLayer
 
     public BatchNormalizationLayer(PassBuilder pass, NormalizationDefinition definition, PlannedTensor x)
     {
+        if (pass.Training && (long)x.Shape.N * x.Shape.H * x.Shape.W < 2)
+        {
+            throw new ArgumentException(
+                $"{definition.Statistics.Name} would have to take the variance of a single value: a batch of one image has shrunk to one pixel there. "
+                + "Choose a batch size that does not leave one image over, larger images or the cifar stem.");
+        }
+
         _pass = pass;
         _definition = definition;
         _x = x;

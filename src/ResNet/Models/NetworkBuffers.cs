@@ -12,15 +12,23 @@ public sealed class NetworkBuffers : IDisposable
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(layout);
         Layout = layout;
-        Parameters = stream.Context.Allocate<float>(layout.Elements);
-        Gradients = stream.Context.Allocate<float>(layout.Elements);
-        Momentum = stream.Context.Allocate<float>(layout.Elements);
-        Statistics = stream.Context.Allocate<float>(layout.StatisticsElements);
-        stream.Clear(Parameters.Span);
-        stream.Clear(Gradients.Span);
-        stream.Clear(Momentum.Span);
-        stream.Clear(Statistics.Span);
-        stream.Synchronize();
+        try
+        {
+            Parameters = stream.Context.Allocate<float>(layout.Elements);
+            Gradients = stream.Context.Allocate<float>(layout.Elements);
+            Momentum = stream.Context.Allocate<float>(layout.Elements);
+            Statistics = stream.Context.Allocate<float>(layout.StatisticsElements);
+            stream.Clear(Parameters.Span);
+            stream.Clear(Gradients.Span);
+            stream.Clear(Momentum.Span);
+            stream.Clear(Statistics.Span);
+            stream.Synchronize();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Where what lies.</summary>
@@ -41,10 +49,11 @@ public sealed class NetworkBuffers : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Parameters.Dispose();
-        Gradients.Dispose();
-        Momentum.Dispose();
-        Statistics.Dispose();
+        // After a constructor that failed half way the later ones are not there.
+        Parameters?.Dispose();
+        Gradients?.Dispose();
+        Momentum?.Dispose();
+        Statistics?.Dispose();
     }
 
     internal DeviceSpan<float> ParameterView(Parameter parameter) => Parameters.Slice(parameter.Offset, parameter.Elements);

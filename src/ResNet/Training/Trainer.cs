@@ -41,6 +41,7 @@ public sealed class Trainer : IDisposable
     private readonly DeviceDataSet _test;
     private readonly DeviceMemory<byte> _arena;
     private readonly List<NetworkPass> _passes = [];
+    private readonly Stack<IDisposable> _owned = [];
     private readonly NetworkPass _trainPass;
     private readonly NetworkPass? _lastTrainPass;
     private readonly NetworkPass _testPass;
@@ -70,34 +71,43 @@ public sealed class Trainer : IDisposable
         Check(network, options, train, test, table);
         Network = network;
         Options = options;
-        _stream = context.CreateStream();
-        _cudnn = new CudnnHandle(_stream);
-        _cublas = new CublasHandle(_stream);
-        _kernels = new TrainingKernels(context);
-        Buffers = new NetworkBuffers(_stream, network.Layout);
-        _state = new TrainingState(_stream);
-        _testState = new TrainingState(_stream);
-        _table = context.Allocate<float>(table.Length);
-        _stream.CopyToDevice(table, _table.Span);
-        _train = new DeviceDataSet(_stream, train);
-        _test = new DeviceDataSet(_stream, test);
         StepsPerEpoch = (train.Count + options.BatchSize - 1) / options.BatchSize;
         _testBatch = Math.Min(options.BatchSize, test.Count);
-        _trainPass = AddPass(options.BatchSize, train, training: true, _state);
-        _lastTrainPass = train.Count % options.BatchSize is int rest and > 0 ? AddPass(rest, train, training: true, _state) : null;
-        _testPass = AddPass(_testBatch, test, training: false, _testState);
-        _lastTestPass = test.Count % _testBatch is int testRest and > 0 ? AddPass(testRest, test, training: false, _testState) : null;
-        _arena = context.Allocate<byte>(_passes.Max(pass => pass.Plan.ArenaBytes));
-        foreach (var pass in _passes)
-        {
-            pass.Plan.Place(_arena.Span);
-        }
-
         _updateShape = LaunchShape.Cover(network.Layout.Elements, block: 256, elementsPerThread: 4);
-        _random = new RandomSequence(options.Seed);
-        Initialization.Initialize(_stream, Buffers, _random);
-        _epochRandomState = _random.State;
-        _train.Shuffle(_random);
+        try
+        {
+            _stream = Own(context.CreateStream());
+            _cudnn = Own(new CudnnHandle(_stream));
+            _cublas = Own(new CublasHandle(_stream));
+            _kernels = Own(new TrainingKernels(context));
+            Buffers = Own(new NetworkBuffers(_stream, network.Layout));
+            _state = Own(new TrainingState(_stream));
+            _testState = Own(new TrainingState(_stream));
+            _table = Own(context.Allocate<float>(table.Length));
+            _stream.CopyToDevice(table, _table.Span);
+            _train = Own(new DeviceDataSet(_stream, train));
+            _test = Own(new DeviceDataSet(_stream, test));
+            _trainPass = AddPass(options.BatchSize, train, training: true, _state);
+            _lastTrainPass = train.Count % options.BatchSize is int rest and > 0 ? AddPass(rest, train, training: true, _state) : null;
+            _testPass = AddPass(_testBatch, test, training: false, _testState);
+            _lastTestPass = test.Count % _testBatch is int testRest and > 0 ? AddPass(testRest, test, training: false, _testState) : null;
+            _arena = Own(context.Allocate<byte>(_passes.Max(pass => pass.Plan.ArenaBytes)));
+            foreach (var pass in _passes)
+            {
+                pass.Plan.Place(_arena.Span);
+            }
+
+            _random = new RandomSequence(options.Seed);
+            Initialization.Initialize(_stream, Buffers, _random);
+            _epochRandomState = _random.State;
+            _train.Shuffle(_random);
+        }
+        catch
+        {
+            // Whoever finds the device too small may try again with smaller batches: everything taken so far goes back.
+            Release();
+            throw;
+        }
     }
 
     /// <summary>The network.</summary>
@@ -248,23 +258,11 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _stream.Synchronize();
-        foreach (var pass in _passes)
+        if (_owned.Count > 0)
         {
-            pass.Dispose();
+            _stream.Synchronize();
+            Release();
         }
-
-        _arena.Dispose();
-        _train.Dispose();
-        _test.Dispose();
-        _table.Dispose();
-        _state.Dispose();
-        _testState.Dispose();
-        Buffers.Dispose();
-        _kernels.Dispose();
-        _cublas.Dispose();
-        _cudnn.Dispose();
-        _stream.Dispose();
     }
 
     internal void Update() => _kernels.SgdMomentum.Launch(
@@ -305,8 +303,24 @@ public sealed class Trainer : IDisposable
     private NetworkPass AddPass(int batch, LabelledImages images, bool training, TrainingState state)
     {
         var builder = new PassBuilder(_cudnn, _cublas, _kernels, Buffers, new OperationList(), training, Options.Pass);
+        Own(builder.Operations);
         var pass = new NetworkPass(builder, Network, batch, images.Height, images.Width, state.Span);
         _passes.Add(pass);
         return pass;
+    }
+
+    private T Own<T>(T disposable)
+        where T : IDisposable
+    {
+        _owned.Push(disposable);
+        return disposable;
+    }
+
+    private void Release()
+    {
+        while (_owned.TryPop(out var owned))
+        {
+            owned.Dispose();
+        }
     }
 }

@@ -191,6 +191,28 @@ public sealed class TrainerTests
     }
 
     [Test]
+    public void A_batch_that_ends_in_a_single_value_a_channel_is_refused_at_the_start() => Assert.That(
+        () => Create(batch: 4, train: 5, spec: ModelCatalogue.Get("resnet18", StemKind.ImageNet, classes: 4), extent: 32),
+        Throws.ArgumentException.With.Message.Contains("layer4.0.bn1").And.Message.Contains("batch size"));
+
+    [Test]
+    public void A_trainer_that_cannot_be_made_gives_its_memory_back()
+    {
+        if (NativeLibraries.Selected != DeviceKind.Cpu)
+        {
+            Assert.Ignore("skipped: calls are only counted by the CPU device");
+        }
+
+        Dictionary<string, long> before = CallCounts.Read();
+        Assert.That(() => Create(batch: 4, train: 5, spec: ModelCatalogue.Get("resnet18", StemKind.ImageNet, classes: 4), extent: 32), Throws.ArgumentException);
+        Dictionary<string, long> after = CallCounts.Read();
+        long Calls(string symbol) => after[symbol] - before[symbol];
+        Assert.That(Calls("cuMemAlloc_v2"), Is.GreaterThan(4));
+        Assert.That(Calls("cuMemFree_v2"), Is.EqualTo(Calls("cuMemAlloc_v2")));
+        Assert.That(Calls("cuMemFreeHost"), Is.EqualTo(Calls("cuMemAllocHost_v2") + Calls("cuMemHostAlloc")));
+    }
+
+    [Test]
     public void A_batch_larger_than_the_data_is_refused() =>
         Assert.That(() => Create(batch: 50, train: 48), Throws.ArgumentException.With.Message.Contains("50").And.Message.Contains("48"));
 
