@@ -38,9 +38,9 @@ public class ProgramTests
         Assert.That(evalCode, Is.EqualTo(ExitCode.Done), evalError);
         Assert.That(evalOutput, Does.Contain(FormattableString.Invariant($"test accuracy {last.TestAccuracy:F4}")).And.Contains("DIGITS"));
 
-        var (another, _, configurationError) = ConsoleProcess.Run(folder.Path, "train", "--resume", "run", "--lr", "0.01");
+        var (another, _, configurationError) = ConsoleProcess.Run(folder.Path, "train", "--resume", "run", "--lr", "0.02");
         Assert.That(another, Is.EqualTo(ExitCode.WrongUsage));
-        Assert.That(configurationError, Does.Contain("--lr is 0.05 in the run and 0.01 now"));
+        Assert.That(configurationError, Does.Contain("--lr is 0.01 in the run and 0.02 now"));
 
         // The checkpoint cut in half.
         using (var checkpoint = File.OpenWrite(Path.Combine(run, "last.safetensors")))

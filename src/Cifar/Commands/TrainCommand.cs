@@ -22,7 +22,7 @@ internal static class TrainCommand
         var shortcut = OptionParts.Word("--shortcut", "shortcut", "Around the blocks: a projection where the shape changes (torchvision, the default) or in the first block of every stage (article), no projections (subsample), nothing (none)", Networks.Shortcuts);
         var epochs = OptionParts.Whole("--epochs", "Passes over the training images, by default 10 on the digits, 30 on CIFAR, 270 with --preset article", 1, 1_000_000);
         var batch = OptionParts.Whole("--batch-size", "Images of a step, by default 32 on the digits, 128 on CIFAR", 1, 65_536);
-        var rate = OptionParts.Fraction("--lr", "Learning rate of the first epoch, by default 0.05 on the digits, 0.1 on CIFAR", 0, 1000, minimumAllowed: false);
+        var rate = OptionParts.Fraction("--lr", "Learning rate of the first epoch, by default 0.01 on the digits, 0.1 on CIFAR", 0, 1000, minimumAllowed: false);
         var schedule = new Option<string?>("--schedule")
         {
             Description = $"How the rate goes on, by default cosine: {LearningRateSchedule.Known} (a tenth from each of these epochs on, counted from 0)",

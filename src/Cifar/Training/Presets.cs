@@ -33,7 +33,7 @@ internal static class Presets
             Shortcut = "torchvision",
             Epochs = 10,
             BatchSize = 32,
-            LearningRate = 0.05,
+            LearningRate = 0.01,
             Schedule = new LearningRateSchedule.Cosine(),
             Momentum = 0.9,
             WeightDecay = 5e-4,
