@@ -280,7 +280,7 @@ CUresult cuFuncGetAttribute(int* pi, CUfunction_attribute attrib, CUfunction hfu
         *pi = 0;
         break;
       case CU_FUNC_ATTRIBUTE_PTX_VERSION:
-        *pi = 63;
+        *pi = 75;
         break;
       case CU_FUNC_ATTRIBUTE_BINARY_VERSION:
         *pi = 80;

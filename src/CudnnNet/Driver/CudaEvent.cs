@@ -8,17 +8,36 @@ public sealed class CudaEvent : NativeOwner
 {
     private CUevent _handle;
 
-    internal unsafe CudaEvent(CudaContext context, bool timing)
+    internal unsafe CudaEvent(CudaContext context, CUevent_flags flags)
         : base(context)
     {
         Context = context;
-        HasTiming = timing;
+        HasTiming = !flags.HasFlag(CUevent_flags.CU_EVENT_DISABLE_TIMING);
         try
         {
             context.EnsureCurrent();
             CUevent handle;
-            Cuda.Check(Cuda.cuEventCreate(&handle, (uint)(timing ? CUevent_flags.CU_EVENT_DEFAULT : CUevent_flags.CU_EVENT_DISABLE_TIMING)));
+            Cuda.Check(Cuda.cuEventCreate(&handle, (uint)flags));
             _handle = handle;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>An event that another process made.</summary>
+    internal unsafe CudaEvent(CudaContext context, in IpcEventHandle handle)
+        : base(context)
+    {
+        Context = context;
+        try
+        {
+            context.EnsureCurrent();
+            CUevent opened;
+            Cuda.Check(Cuda.cuIpcOpenEventHandle(&opened, handle.Raw));
+            _handle = opened;
         }
         catch
         {
@@ -96,6 +115,18 @@ public sealed class CudaEvent : NativeOwner
         // The symbol without suffix: every driver has it, the _v2 one came with CUDA 12.8.
         Cuda.Check(Cuda.cuEventElapsedTime(&milliseconds, startHandle, endHandle));
         return milliseconds;
+    }
+
+    /// <summary>What another process passes to <see cref="CudaContext.OpenEvent"/> to use this event. The event must outlive its use there.</summary>
+    /// <exception cref="CudaException">The event was not made by <see cref="CudaContext.CreateInterprocessEvent"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The event is disposed.</exception>
+    public unsafe IpcEventHandle GetIpcHandle()
+    {
+        CUevent handle = Handle;
+        Context.EnsureCurrent();
+        CUipcEventHandle_v1 raw;
+        Cuda.Check(Cuda.cuIpcGetEventHandle(&raw, handle));
+        return new(raw);
     }
 
     private protected override void Release()

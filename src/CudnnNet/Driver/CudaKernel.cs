@@ -15,6 +15,9 @@ public sealed partial class CudaKernel
 {
     // Sizes of the parameters in bytes; null where the driver does not tell.
     private readonly int[]? _parameterBytes;
+
+    // Where each lies in the packed arguments.
+    private readonly int[] _parameterOffsets;
     private readonly CUfunction _handle;
 
     internal CudaKernel(CudaModule module, string name, CUfunction handle)
@@ -22,7 +25,7 @@ public sealed partial class CudaKernel
         Module = module;
         Name = name;
         _handle = handle;
-        _parameterBytes = QueryParameters(handle);
+        (_parameterBytes, _parameterOffsets) = QueryParameters(handle);
     }
 
     /// <summary>The module the kernel belongs to.</summary>
@@ -104,23 +107,56 @@ public sealed partial class CudaKernel
         }
     }
 
-    private unsafe void Launch(CudaStream stream, LaunchShape shape, void** arguments)
+    /// <summary>Puts the kernel into <paramref name="stream"/> with its arguments in one structure.</summary>
+    /// <typeparam name="TArguments">A structure whose fields are the kernel's parameters, in order and laid out as C would (<c>LayoutKind.Sequential</c>).</typeparam>
+    /// <param name="stream">A stream of the module's context.</param>
+    /// <param name="shape">Grid, block and dynamic shared memory.</param>
+    /// <param name="arguments">The arguments. Any number of them, of any width.</param>
+    /// <exception cref="ArgumentException">The structure's size is not that of the parameters, or shape or stream do not fit.</exception>
+    /// <exception cref="ObjectDisposedException">The module or the stream is disposed.</exception>
+    public unsafe void LaunchPacked<TArguments>(CudaStream stream, LaunchShape shape, in TArguments arguments)
+        where TArguments : unmanaged
+    {
+        CheckPacked(sizeof(TArguments));
+        fixed (TArguments* packed = &arguments)
+        {
+            nuint bytes = (nuint)sizeof(TArguments);
+            void** extra = stackalloc void*[] { PackedPointer, packed, PackedSize, &bytes, null };
+            Launch(stream, shape, null, extra);
+        }
+    }
+
+    // CU_LAUNCH_PARAM_BUFFER_POINTER and CU_LAUNCH_PARAM_BUFFER_SIZE; the list ends with CU_LAUNCH_PARAM_END, a null.
+    private static unsafe void* PackedPointer => (void*)1;
+
+    private static unsafe void* PackedSize => (void*)2;
+
+    private unsafe void Launch(CudaStream stream, LaunchShape shape, void** arguments, void** extra = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         Module.Require();
         shape.Validate();
         CUstream queue = stream.Enter();
-        if (stream.Context.Device != Module.Context.Device)
+        if (stream.Context.KeptHandle != Module.Context.KeptHandle)
         {
-            ThrowOtherDevice(stream);
+            ThrowOtherContext(stream);
         }
 
-        CUresult status = Cuda.cuLaunchKernel(
-            _handle, shape.Grid.X, shape.Grid.Y, shape.Grid.Z, shape.Block.X, shape.Block.Y, shape.Block.Z, shape.SharedBytes, queue, arguments, null);
+        CUresult status = shape.HasAttributes
+            ? LaunchExtended(queue, shape, arguments, extra)
+            : Cuda.cuLaunchKernel(
+                _handle, shape.Grid.X, shape.Grid.Y, shape.Grid.Z, shape.Block.X, shape.Block.Y, shape.Block.Z, shape.SharedBytes, queue, arguments, extra);
         if (status != CUresult.CUDA_SUCCESS)
         {
             ThrowNotLaunched(status, shape);
         }
+    }
+
+    private unsafe CUresult LaunchExtended(CUstream queue, in LaunchShape shape, void** arguments, void** extra)
+    {
+        CUlaunchAttribute* attributes = stackalloc CUlaunchAttribute[LaunchAttributes.Most];
+        CUlaunchConfig configuration = LaunchAttributes.Configuration(shape, queue, attributes);
+        return Cuda.cuLaunchKernelEx(&configuration, _handle, arguments, extra);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,16 +196,37 @@ public sealed partial class CudaKernel
         "Pass numbers in the parameter's exact width and device memory as its Address.");
 
     [DoesNotReturn]
-    private void ThrowOtherDevice(CudaStream stream) => throw new ArgumentException(
-        $"Kernel {Name} is loaded on device {Module.Context.Device}, the stream belongs to device {stream.Context.Device}. Load the module into the stream's context.", nameof(stream));
+    private void ThrowOtherContext(CudaStream stream) => throw new ArgumentException(
+        $"Kernel {Name} is loaded into a context of device {Module.Context.Device}, the stream belongs to another one, of device {stream.Context.Device}. Load the module into the stream's context.", nameof(stream));
 
     [DoesNotReturn]
     private void ThrowNotLaunched(CUresult status, LaunchShape shape) => CudaFailure.Throw(
-        "cuLaunchKernel", status, $"Kernel {Name} was to be launched with a grid of {shape.Grid} blocks of {shape.Block} threads and {shape.SharedBytes} bytes of shared memory");
+        shape.HasAttributes ? "cuLaunchKernelEx" : "cuLaunchKernel", status, $"Kernel {Name} was to be launched with a grid of {shape.Grid} blocks of {shape.Block} threads and {shape.SharedBytes} bytes of shared memory{(shape.Cluster.X != 0 ? $" in clusters of {shape.Cluster} blocks" : string.Empty)}{(shape.Cooperative ? ", all blocks at once" : string.Empty)}");
 
-    private static unsafe int[]? QueryParameters(CUfunction handle)
+    private void CheckPacked(int bytes)
+    {
+        if (_parameterBytes is null)
+        {
+            return;
+        }
+
+        int used = _parameterBytes.Length == 0 ? 0 : _parameterOffsets[^1] + _parameterBytes[^1];
+        // C pads a structure's end to its widest field, at most 16 bytes.
+        if (bytes < used || bytes - used >= 16)
+        {
+            ThrowWrongPackedSize(bytes, used);
+        }
+    }
+
+    [DoesNotReturn]
+    private void ThrowWrongPackedSize(int bytes, int used) => throw new ArgumentException(
+        $"Kernel {Name} was to be launched with a structure of {bytes} bytes; its {_parameterBytes!.Length} parameter(s) take {used} bytes, "
+        + $"at {string.Join(", ", _parameterOffsets.Zip(_parameterBytes, (offset, size) => $"{offset} ({size})"))}. Lay the structure out as the parameters.");
+
+    private static unsafe (int[]? Bytes, int[] Offsets) QueryParameters(CUfunction handle)
     {
         List<int> sizes = [];
+        List<int> offsets = [];
         try
         {
             while (true)
@@ -181,18 +238,32 @@ public sealed partial class CudaKernel
                 {
                     case CUresult.CUDA_SUCCESS:
                         sizes.Add((int)bytes);
+                        offsets.Add((int)offset);
                         break;
                     // The answer to the first index past the end.
                     case CUresult.CUDA_ERROR_INVALID_VALUE:
-                        return [.. sizes];
+                        return ([.. sizes], [.. offsets]);
                     default:
-                        return null;
+                        return (null, []);
                 }
             }
         }
         catch (MissingFunctionException)
         {
-            return null;
+            return (null, []);
         }
     }
+
+    /// <summary>Checks count and widths and hands out where the arguments lie; for graph nodes, which copy them.</summary>
+    internal unsafe void Address(ReadOnlySpan<KernelArgument> arguments, KernelArgument* pinned, void** addresses)
+    {
+        CheckCount(arguments.Length);
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            CheckSize(i, pinned[i].Bytes);
+            addresses[i] = &pinned[i];
+        }
+    }
+
+    internal CUfunction KeptHandle => _handle;
 }

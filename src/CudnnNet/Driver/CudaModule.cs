@@ -11,7 +11,7 @@ public sealed class CudaModule : NativeOwner
 {
     private CUmodule _handle;
 
-    internal CudaModule(CudaContext context, ReadOnlySpan<byte> image)
+    internal CudaModule(CudaContext context, ReadOnlySpan<byte> image, ModuleOptions options)
         : base(context)
     {
         Context = context;
@@ -23,7 +23,8 @@ public sealed class CudaModule : NativeOwner
             }
 
             context.EnsureCurrent();
-            _handle = Load(image);
+            _handle = Load(image, options, out string log);
+            CompilerLog = log;
         }
         catch
         {
@@ -31,6 +32,9 @@ public sealed class CudaModule : NativeOwner
             throw;
         }
     }
+
+    /// <summary>What the driver's compiler remarked while it loaded the module; empty where it had nothing to compile or to say.</summary>
+    public string CompilerLog { get; } = string.Empty;
 
     /// <summary>The context the module is loaded into.</summary>
     public CudaContext Context { get; }
@@ -73,6 +77,59 @@ public sealed class CudaModule : NativeOwner
         return new CudaKernel(this, name, function);
     }
 
+    /// <summary>The kernel <paramref name="name"/>, or null where the module has none of that name.</summary>
+    /// <param name="name">The linker name; for C++ functions that are not <c>extern "C"</c>, the mangled one.</param>
+    /// <exception cref="ObjectDisposedException">The module is disposed.</exception>
+    public unsafe CudaKernel? FindKernel(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        CUmodule module = Handle;
+        Context.EnsureCurrent();
+        CUfunction function;
+        byte* text = Utf8StringMarshaller.ConvertToUnmanaged(name);
+        try
+        {
+            CUresult status = Cuda.cuModuleGetFunction(&function, module, text);
+            if (status == CUresult.CUDA_ERROR_NOT_FOUND)
+            {
+                return null;
+            }
+
+            Cuda.Check(status, "cuModuleGetFunction");
+        }
+        finally
+        {
+            Utf8StringMarshaller.Free(text);
+        }
+
+        return new CudaKernel(this, name, function);
+    }
+
+    /// <summary>All kernels of the module, in the driver's order.</summary>
+    /// <exception cref="MissingFunctionException">The driver is older than CUDA 12.4.</exception>
+    /// <exception cref="ObjectDisposedException">The module is disposed.</exception>
+    public unsafe IReadOnlyList<CudaKernel> GetKernels()
+    {
+        CUmodule module = Handle;
+        Context.EnsureCurrent();
+        uint count;
+        Cuda.Check(Cuda.cuModuleGetFunctionCount(&count, module));
+        CUfunction[] functions = new CUfunction[count];
+        fixed (CUfunction* first = functions)
+        {
+            Cuda.Check(Cuda.cuModuleEnumerateFunctions(first, count, module));
+        }
+
+        return [.. functions.Select(f => new CudaKernel(this, NameOf(f), f))];
+
+        static string NameOf(CUfunction function)
+        {
+            byte* name;
+            Cuda.Check(Cuda.cuFuncGetName(&name, function));
+            return Marshal.PtrToStringUTF8((nint)name) ?? string.Empty;
+        }
+    }
+
     /// <summary>The memory of the global variable <paramref name="name"/>, as bytes. It belongs to the module.</summary>
     /// <exception cref="CudaException">The module has no such variable.</exception>
     /// <exception cref="ObjectDisposedException">The module is disposed.</exception>
@@ -110,31 +167,45 @@ public sealed class CudaModule : NativeOwner
         _handle = default;
     }
 
-    private static unsafe CUmodule Load(ReadOnlySpan<byte> image)
+    private static unsafe CUmodule Load(ReadOnlySpan<byte> image, ModuleOptions options, out string log)
     {
         // The driver reads PTX up to its zero byte, which a file does not have.
         byte[] terminated = ArrayPool<byte>.Shared.Rent(image.Length + 1);
         const int logBytes = 8192;
-        byte* log = stackalloc byte[logBytes];
-        log[0] = 0;
+        byte* errors = stackalloc byte[logBytes];
+        byte* remarks = stackalloc byte[logBytes];
+        errors[0] = 0;
+        remarks[0] = 0;
         try
         {
             image.CopyTo(terminated);
             terminated[image.Length] = 0;
-            CUjit_option* options = stackalloc CUjit_option[] { CUjit_option.CU_JIT_ERROR_LOG_BUFFER, CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
-            void** values = stackalloc void*[] { log, (void*)logBytes };
+            const int most = 4 + ModuleOptions.Most;
+            CUjit_option* names = stackalloc CUjit_option[most];
+            void** values = stackalloc void*[most];
+            names[0] = CUjit_option.CU_JIT_ERROR_LOG_BUFFER;
+            values[0] = errors;
+            names[1] = CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES;
+            values[1] = (void*)logBytes;
+            names[2] = CUjit_option.CU_JIT_INFO_LOG_BUFFER;
+            values[2] = remarks;
+            names[3] = CUjit_option.CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES;
+            values[3] = (void*)logBytes;
+            int count = 4 + options.Write(names + 4, values + 4);
             CUmodule module;
             CUresult status;
             fixed (byte* pointer = terminated)
             {
-                status = Cuda.cuModuleLoadDataEx(&module, pointer, 2, options, values);
+                status = Cuda.cuModuleLoadDataEx(&module, pointer, (uint)count, names, values);
             }
 
+            log = Text(remarks);
             if (status != CUresult.CUDA_SUCCESS)
             {
-                log[logBytes - 1] = 0;
-                string text = Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(log)).Trim();
-                CudaFailure.Throw("cuModuleLoadDataEx", status, $"A module of {image.Length} bytes was to be loaded{(text.Length == 0 ? string.Empty : $"; the driver's compiler says: {text}")}");
+                string error = Text(errors);
+                CudaFailure.Throw(
+                    "cuModuleLoadDataEx", status,
+                    $"A module of {image.Length} bytes was to be loaded{(error.Length == 0 ? string.Empty : $"; the driver's compiler says: {error}")}{(log.Length == 0 ? string.Empty : $"; and remarks: {log}")}");
             }
 
             return module;
@@ -142,6 +213,12 @@ public sealed class CudaModule : NativeOwner
         finally
         {
             ArrayPool<byte>.Shared.Return(terminated);
+        }
+
+        static string Text(byte* buffer)
+        {
+            buffer[logBytes - 1] = 0;
+            return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(buffer)).Trim();
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using CudnnNet.Interop;
 
 namespace CudnnNet;
@@ -10,12 +9,12 @@ namespace CudnnNet;
 /// Everything that takes a stream only puts work into it and returns; <see cref="Synchronize"/>, <see cref="IsComplete"/> and events say when it is done.
 /// An error of the device shows at a later call. Enqueueing allocates no managed memory.
 /// </remarks>
-public sealed class CudaStream : NativeOwner
+public sealed partial class CudaStream : NativeOwner
 {
     private readonly bool _owned;
     private CUstream _handle;
 
-    internal unsafe CudaStream(CudaContext context, int? priority)
+    internal unsafe CudaStream(CudaContext context, int? priority, bool nonBlocking)
         : base(context)
     {
         Context = context;
@@ -24,7 +23,7 @@ public sealed class CudaStream : NativeOwner
         {
             context.EnsureCurrent();
             CUstream handle;
-            const uint flags = (uint)CUstream_flags.CU_STREAM_NON_BLOCKING;
+            uint flags = (uint)(nonBlocking ? CUstream_flags.CU_STREAM_NON_BLOCKING : CUstream_flags.CU_STREAM_DEFAULT);
             if (priority is { } value)
             {
                 Cuda.Check(Cuda.cuStreamCreateWithPriority(&handle, flags, value));
@@ -118,10 +117,9 @@ public sealed class CudaStream : NativeOwner
     {
         ArgumentNullException.ThrowIfNull(cudaEvent);
         CUstream handle = Enter();
-        if (cudaEvent.Context.Device != Context.Device)
+        if (cudaEvent.Context.KeptHandle != Context.KeptHandle)
         {
-            throw new ArgumentException(
-                $"The event belongs to device {cudaEvent.Context.Device}, the stream to device {Context.Device}. Record an event of the stream's own context.", nameof(cudaEvent));
+            ThrowOtherContext(cudaEvent);
         }
 
         Cuda.Check(Cuda.cuEventRecord(cudaEvent.Handle, handle));
@@ -246,23 +244,6 @@ public sealed class CudaStream : NativeOwner
     public void Clear<T>(DeviceSpan<T> destination)
         where T : unmanaged => Fill(destination.Cast<byte>(), 0);
 
-    /// <summary>Calls <paramref name="action"/> on a thread of the driver when everything put into the stream before is done; what comes after waits for it.</summary>
-    /// <param name="action">Must not call CUDA or any library above it (the driver forbids it) and must not throw: an exception ends the process.</param>
-    /// <remarks>Allocates one handle a call; meant for the edges of a program, not for every step.</remarks>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public unsafe void Invoke(Action action)
-    {
-        ArgumentNullException.ThrowIfNull(action);
-        CUstream stream = Enter();
-        GCHandle handle = GCHandle.Alloc(action);
-        CUresult status = Cuda.cuLaunchHostFunc(stream, &InvokeAction, (void*)GCHandle.ToIntPtr(handle));
-        if (status != CUresult.CUDA_SUCCESS)
-        {
-            handle.Free();
-            Cuda.Check(status, "cuLaunchHostFunc");
-        }
-    }
-
     /// <summary>Checks that the stream can be used and makes its context current.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal CUstream Enter()
@@ -282,14 +263,10 @@ public sealed class CudaStream : NativeOwner
         _handle = default;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static unsafe void InvokeAction(void* state)
-    {
-        GCHandle handle = GCHandle.FromIntPtr((nint)state);
-        Action action = (Action)handle.Target!;
-        handle.Free();
-        action();
-    }
+    [DoesNotReturn]
+    private void ThrowOtherContext(CudaEvent cudaEvent) => throw new ArgumentException(
+        $"The event belongs to another context (of device {cudaEvent.Context.Device}) than the stream (of device {Context.Device}). Record an event of the stream's own context.",
+        nameof(cudaEvent));
 
     private unsafe void CopyToDevice<T>(T* source, long length, DeviceSpan<T> destination)
         where T : unmanaged

@@ -87,6 +87,18 @@ public sealed class DeviceMemory<T> : NativeOwner
     /// <exception cref="ObjectDisposedException">The memory is freed.</exception>
     public DeviceSpan<T> Slice(long start, long length) => Span.Slice(start, length);
 
+    /// <summary>What another process passes to <see cref="CudaContext.OpenMemory{T}"/> to use this memory. The memory must outlive its use there.</summary>
+    /// <exception cref="CudaException">The device cannot share memory.</exception>
+    /// <exception cref="ObjectDisposedException">The memory is freed.</exception>
+    public unsafe IpcMemoryHandle GetIpcHandle()
+    {
+        ulong address = Address;
+        Context.EnsureCurrent();
+        CUipcMemHandle_v1 raw;
+        Cuda.Check(Cuda.cuIpcGetMemHandle(&raw, address));
+        return new(raw);
+    }
+
     private protected override void Release()
     {
         if (_address != 0 && Context.TryEnsureCurrent())

@@ -5,7 +5,7 @@ using CudnnNet.Interop;
 namespace CudnnNet;
 
 /// <summary>What a device is and can do.</summary>
-public sealed class DeviceProperties
+public sealed partial class DeviceProperties
 {
     private readonly int _device;
 

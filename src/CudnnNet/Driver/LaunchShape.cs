@@ -6,6 +6,17 @@ namespace CudnnNet;
 /// <param name="SharedBytes">Dynamic shared memory a block gets, in bytes.</param>
 public readonly record struct LaunchShape(Dim3 Grid, Dim3 Block, uint SharedBytes = 0)
 {
+    /// <summary>Blocks that run together and share their shared memory, for devices with <see cref="DeviceProperties.CanLaunchClusters"/>; (0, 0, 0) is no cluster.</summary>
+    /// <remarks>The grid's extents must be multiples of the cluster's.</remarks>
+    public Dim3 Cluster { get; init; } = new(0, 0, 0);
+
+    /// <summary>Whether all blocks run at once, so that they may wait for each other (<see cref="DeviceProperties.CanLaunchCooperatively"/>).</summary>
+    /// <remarks>The grid must not have more blocks than fit: <see cref="CudaKernel.GetMaxActiveBlocks"/> times the multiprocessors.</remarks>
+    public bool Cooperative { get; init; }
+
+    /// <summary>Whether the launch needs more than the shape itself.</summary>
+    internal bool HasAttributes => Cooperative || Cluster.X != 0;
+
     /// <summary>One thread an element: as many blocks of <paramref name="block"/> threads as cover <paramref name="elements"/>.</summary>
     /// <param name="elements">The number of elements, at least 1.</param>
     /// <param name="block">Threads in a block.</param>
@@ -34,6 +45,14 @@ public readonly record struct LaunchShape(Dim3 Grid, Dim3 Block, uint SharedByte
         {
             Throw(this);
         }
+
+        if (Cluster.X != 0 && (Cluster.Y == 0 || Cluster.Z == 0 || Grid.X % Cluster.X != 0 || Grid.Y % Cluster.Y != 0 || Grid.Z % Cluster.Z != 0))
+        {
+            ThrowCluster(this);
+        }
+
+        static void ThrowCluster(LaunchShape shape) => throw new ArgumentException(
+            $"The kernel was to be launched with a grid of {shape.Grid} blocks in clusters of {shape.Cluster}; every extent of the grid must be a multiple of the cluster's.", nameof(shape));
 
         static void Throw(LaunchShape shape) => throw new ArgumentException(
             $"The kernel was to be launched with a grid of {shape.Grid} blocks of {shape.Block} threads; every extent must be at least 1.", nameof(shape));
