@@ -209,6 +209,10 @@ public sealed partial class CudaContext : NativeOwner
     /// <exception cref="ObjectDisposedException">The context is disposed.</exception>
     public CudaModule LoadModuleFile(string path, ModuleOptions options = default) => new(this, File.ReadAllBytes(path), options);
 
+    /// <summary>A new graph without nodes.</summary>
+    /// <exception cref="ObjectDisposedException">The context is disposed.</exception>
+    public CudaGraph CreateGraph() => new(this);
+
     /// <summary>How much memory the device has, and how much of it is free.</summary>
     /// <exception cref="ObjectDisposedException">The context is disposed.</exception>
     public unsafe DeviceMemoryInfo GetMemoryInfo()

@@ -127,9 +127,9 @@ public sealed partial class CudaKernel
     }
 
     // CU_LAUNCH_PARAM_BUFFER_POINTER and CU_LAUNCH_PARAM_BUFFER_SIZE; the list ends with CU_LAUNCH_PARAM_END, a null.
-    private static unsafe void* PackedPointer => (void*)1;
+    internal static unsafe void* PackedPointer => (void*)1;
 
-    private static unsafe void* PackedSize => (void*)2;
+    internal static unsafe void* PackedSize => (void*)2;
 
     private unsafe void Launch(CudaStream stream, LaunchShape shape, void** arguments, void** extra = null)
     {
@@ -203,7 +203,7 @@ public sealed partial class CudaKernel
     private void ThrowNotLaunched(CUresult status, LaunchShape shape) => CudaFailure.Throw(
         shape.HasAttributes ? "cuLaunchKernelEx" : "cuLaunchKernel", status, $"Kernel {Name} was to be launched with a grid of {shape.Grid} blocks of {shape.Block} threads and {shape.SharedBytes} bytes of shared memory{(shape.Cluster.X != 0 ? $" in clusters of {shape.Cluster} blocks" : string.Empty)}{(shape.Cooperative ? ", all blocks at once" : string.Empty)}");
 
-    private void CheckPacked(int bytes)
+    internal void CheckPacked(int bytes)
     {
         if (_parameterBytes is null)
         {
@@ -264,6 +264,4 @@ public sealed partial class CudaKernel
             addresses[i] = &pinned[i];
         }
     }
-
-    internal CUfunction KeptHandle => _handle;
 }

@@ -53,6 +53,16 @@ public abstract class NativeOwner : IDisposable
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
     internal void Require() => ThrowIfDisposed();
 
+    /// <summary>Keeps the native object for somebody who is no child, until <see cref="LetGo"/>.</summary>
+    /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
+    internal void Keep() => AddReference();
+
+    /// <summary>Keeps the native object of an owner that may be disposed, while another reference is known to be held.</summary>
+    internal void KeepAgain() => Interlocked.Increment(ref _references);
+
+    /// <summary>Gives back what <see cref="Keep"/> took.</summary>
+    internal void LetGo() => RemoveReference();
+
     private void AddReference()
     {
         ThrowIfDisposed();
