@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <new>
 
+#include "cublas/logger.h"
 #include "engine/last_error.h"
 
 namespace cpu::cublas {
@@ -18,10 +20,16 @@ cublasStatus_t fail(cublasStatus_t status, std::string_view text) {
   message += ": ";
   message += text;
   set_last_error(Library::cublas, message);
+  log_failure(message);
   return status;
 }
 
-void begin_call(const char* function) { running_function = function; }
+void begin_call(const char* function) {
+  running_function = function;
+  log_call(function);
+}
+
+const char* current_function() { return running_function; }
 
 cublasStatus_t status_of_exception() {
   try {
@@ -53,6 +61,13 @@ cublasStatus_t find_stream(const CublasHandle& handle, std::shared_ptr<Stream>* 
   const StreamGroup& group = (*stream)->group();
   if (group.error() == CUDA_SUCCESS) return CUBLAS_STATUS_SUCCESS;
   return fail(CUBLAS_STATUS_EXECUTION_FAILED, "an earlier operation of this context failed: " + group.error_text());
+}
+
+cublasStatus_t finish_results(const CublasHandle& handle, Stream& stream, uint64_t place) {
+  if (handle.pointer_mode == CUBLAS_POINTER_MODE_DEVICE) return CUBLAS_STATUS_SUCCESS;
+  stream.wait_for(place);
+  if (stream.group().error() == CUDA_SUCCESS) return CUBLAS_STATUS_SUCCESS;
+  return fail(CUBLAS_STATUS_EXECUTION_FAILED, stream.group().error_text());
 }
 
 void Checks::complain(cublasStatus_t status, std::string_view text) {

@@ -153,3 +153,23 @@ cublasStatus_t cublasSetSmCountTarget(cublasHandle_t handle, int smCountTarget) 
     return CUBLAS_STATUS_SUCCESS;
   });
 }
+
+#define CPU_EMULATION_SETTING(name, T, parameter, field)                                              \
+  cublasStatus_t cublasGet##name(cublasHandle_t handle, T* parameter) {                               \
+    CPU_COUNT_CALL();                                                                                 \
+    return get(__func__, handle, parameter, [](const CublasHandle& object) { return object.field; }); \
+  }                                                                                                   \
+  cublasStatus_t cublasSet##name(cublasHandle_t handle, T parameter) {                                \
+    CPU_COUNT_CALL();                                                                                 \
+    return with_handle(__func__, handle, [&](CublasHandle& object) {                                  \
+      object.field = parameter;                                                                       \
+      return CUBLAS_STATUS_SUCCESS;                                                                   \
+    });                                                                                               \
+  }
+CPU_EMULATION_SETTING(EmulationStrategy, cublasEmulationStrategy_t, emulationStrategy, emulation_strategy)
+CPU_EMULATION_SETTING(EmulationSpecialValuesSupport, cudaEmulationSpecialValuesSupport, mask, emulation_special_values)
+CPU_EMULATION_SETTING(FixedPointEmulationMantissaControl, cudaEmulationMantissaControl, mantissaControl,
+                      emulation_mantissa_control)
+CPU_EMULATION_SETTING(FixedPointEmulationMaxMantissaBitCount, int, maxMantissaBitCount, emulation_max_mantissa_bits)
+CPU_EMULATION_SETTING(FixedPointEmulationMantissaBitOffset, int, mantissaBitOffset, emulation_mantissa_bit_offset)
+CPU_EMULATION_SETTING(FixedPointEmulationMantissaBitCountPointer, int*, mantissaBitCount, emulation_mantissa_bits)

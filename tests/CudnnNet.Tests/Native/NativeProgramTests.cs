@@ -12,6 +12,9 @@ public sealed class NativeProgramTests
     public void Random_calls_of_the_calculating_functions_neither_crash_nor_accept_what_is_missing() => Run("calculation_fuzz", "--calls", "1000");
 
     [Test]
+    public void Every_function_of_cuBLAS_computes_what_plain_loops_do_and_writes_nothing_else() => Run("cublas_test", "--rounds", "20");
+
+    [Test]
     public void Streams_events_and_handles_keep_their_order_under_load() => Run("stream_stress", "--rounds", "20");
 
     private static void Run(string name, params string[] arguments)
