@@ -17,26 +17,9 @@
 #include <vector>
 
 #include "generated/driver.h"
+#include "tests/check.h"
 
 namespace {
-
-std::atomic<long> failures{0};
-
-void check(CUresult status, const char* call, int line) {
-  if (status == CUDA_SUCCESS) return;
-  const char* name = nullptr;
-  cuGetErrorName(status, &name);
-  std::fprintf(stderr, "line %d: %s returned %s\n", line, call, name == nullptr ? "?" : name);
-  ++failures;
-}
-#define CHECK(call) check(call, #call, __LINE__)
-
-void expect(bool condition, const char* what, int line) {
-  if (condition) return;
-  std::fprintf(stderr, "line %d: not so: %s\n", line, what);
-  ++failures;
-}
-#define EXPECT(condition) expect(condition, #condition, __LINE__)
 
 // A counter that only the stream's worker touches; each step checks that it is the next one.
 struct Sequence {

@@ -12,6 +12,7 @@
 #include "cudnn/tensor_descriptor.h"
 #include "engine/compute_tensor.h"
 #include "engine/compute_vector.h"
+#include "engine/last_error.h"
 #include "engine/stream.h"
 
 namespace cpu {
@@ -72,13 +73,19 @@ template <class Function>
 cudnnStatus_t enqueue(const CudnnHandle& handle, const char* name, Function&& function) {
   const std::shared_ptr<Stream> stream = stream_of(handle);
   if (stream == nullptr) return CUDNN_STATUS_EXECUTION_FAILED;
-  stream->enqueue([name, function = std::forward<Function>(function)] {
-    try {
-      function();
-    } catch (const std::exception& error) {
-      report_asynchronous_failure(name, error.what());
-    }
-  });
+  try {
+    stream->enqueue([name, function = std::forward<Function>(function)] {
+      try {
+        function();
+      } catch (const std::exception& error) {
+        report_asynchronous_failure(name, error.what());
+      }
+    });
+  } catch (const std::exception& error) {
+    // A capture forbids it, or no memory is left for the operation.
+    set_last_error(Library::cudnn, std::string(name) + ": " + error.what());
+    return CUDNN_STATUS_EXECUTION_FAILED;
+  }
   return CUDNN_STATUS_SUCCESS;
 }
 

@@ -213,8 +213,13 @@ cudnnStatus_t find(Arguments& arguments, const CudnnHandle* handle, const Convol
       outcome = CUDNN_STATUS_EXECUTION_FAILED;
     }
   };
-  stream->enqueue([&body] { body(); });
-  stream->synchronize();
+  try {
+    stream->refuse_in_capture("measuring algorithms waits for results, but the stream is being captured");
+    stream->enqueue([&body] { body(); });
+    stream->synchronize();
+  } catch (const std::exception& error) {
+    return fail(CUDNN_STATUS_EXECUTION_FAILED, error.what());
+  }
   if (outcome != CUDNN_STATUS_SUCCESS) return fail(outcome, "measuring the convolution algorithms failed");
   sort(performances, count);
   return answer<Direction>(arguments, performances, requested, returned, results);

@@ -2,6 +2,7 @@
 
 #include "driver/device.h"
 #include "driver/entry.h"
+#include "engine/capture.h"
 
 using namespace cpu;
 using namespace cpu::driver;
@@ -57,6 +58,7 @@ CUresult ask_context(const char* function, CUcontext handle, F&& body) {
 }
 
 CUresult synchronize(Context& context) {
+  check_group_synchronization(*context.streams());
   context.streams()->synchronize();
   return check_healthy(context);
 }

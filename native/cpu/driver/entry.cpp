@@ -5,6 +5,7 @@
 #include <new>
 #include <system_error>
 
+#include "engine/capture.h"
 #include "engine/last_error.h"
 
 namespace cpu::driver {
@@ -68,6 +69,8 @@ CUresult check_healthy(Context& context) {
 CUresult status_of_exception() {
   try {
     throw;
+  } catch (const CaptureError& error) {
+    return fail(error.status(), error.what());
   } catch (const std::bad_alloc&) {
     return fail(CUDA_ERROR_OUT_OF_MEMORY, "no host memory left");
   } catch (const std::system_error& error) {

@@ -1,6 +1,6 @@
 #include "engine/event.h"
 
-#include "driver/entry.h"
+#include "driver/graph_nodes.h"
 
 using namespace cpu;
 using namespace cpu::driver;
@@ -9,9 +9,13 @@ namespace {
 
 constexpr unsigned kEventFlags = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
 
-CUresult record(Stream& stream, CUevent handle) {
+CUresult record(Stream& stream, CUevent handle, unsigned flags) {
   const Event* event = lookup<Event>(handle);
   if (event == nullptr) return bad_handle("event", handle);
+  if (flags == CU_EVENT_RECORD_EXTERNAL && stream.capturing()) {
+    stream.capture_work(std::make_shared<EventWork>(true, handle, event->state));
+    return CUDA_SUCCESS;
+  }
   event->state->record(stream);
   return CUDA_SUCCESS;
 }
@@ -50,7 +54,7 @@ CUresult cuEventDestroy_v2(CUevent hEvent) {
 
 CUresult cuEventRecord(CUevent hEvent, CUstream hStream) {
   CPU_COUNT_CALL();
-  return in_stream(__func__, hStream, [&](Context&, Stream& stream) { return record(stream, hEvent); });
+  return in_stream(__func__, hStream, [&](Context&, Stream& stream) { return record(stream, hEvent, 0); });
 }
 
 CUresult cuEventRecordWithFlags(CUevent hEvent, CUstream hStream, unsigned int flags) {
@@ -61,7 +65,7 @@ CUresult cuEventRecordWithFlags(CUevent hEvent, CUstream hStream, unsigned int f
                   "flags is " + std::to_string(flags) +
                       "; CU_EVENT_RECORD_DEFAULT (0) and CU_EVENT_RECORD_EXTERNAL (1) are valid");
     }
-    return record(stream, hEvent);
+    return record(stream, hEvent, flags);
   });
 }
 
@@ -70,6 +74,8 @@ CUresult cuEventQuery(CUevent hEvent) {
   return in_healthy_context(__func__, [&](Context& context) {
     const Event* event = lookup<Event>(hEvent);
     if (event == nullptr) return bad_handle("event", hEvent);
+    check_not_captured(*event->state);
+    check_unsafe_call();
     return event->state->marker().reached() ? check_healthy(context) : CUDA_ERROR_NOT_READY;
   });
 }
@@ -79,6 +85,8 @@ CUresult cuEventSynchronize(CUevent hEvent) {
   return in_healthy_context(__func__, [&](Context& context) {
     const Event* event = lookup<Event>(hEvent);
     if (event == nullptr) return bad_handle("event", hEvent);
+    check_not_captured(*event->state);
+    check_unsafe_call();
     event->state->marker().wait();
     return check_healthy(context);
   });
@@ -96,7 +104,8 @@ CUresult cuEventElapsedTime_v2(float* pMilliseconds, CUevent hStart, CUevent hEn
       if ((event->flags & CU_EVENT_DISABLE_TIMING) != 0) {
         return fail(CUDA_ERROR_INVALID_HANDLE, "an event was created with CU_EVENT_DISABLE_TIMING and keeps no time");
       }
-      if (event->state->marker().stream == nullptr) {
+      check_not_captured(*event->state);
+      if (event->state->marker().never_recorded()) {
         return fail(CUDA_ERROR_INVALID_HANDLE, "an event was never recorded");
       }
     }

@@ -1,11 +1,15 @@
 // Kernel launches: the shape is checked and the arguments are copied on the caller's thread, the kernel runs on the
 // stream's worker.
+#include "driver/launch.h"
+
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "driver/device.h"
 #include "driver/entry.h"
-#include "driver/module.h"
+#include "driver/occupancy.h"
+#include "engine/device.h"
 #include "engine/staging.h"
 
 using namespace cpu;
@@ -17,7 +21,7 @@ constexpr size_t kMaxParameters = 32;
 // Arguments up to so many bytes travel inside the queue, longer lists in a recycled buffer.
 constexpr size_t kInlineArgumentBytes = 384;
 
-CUresult check_shape(const LaunchShape& shape, const Function& function) {
+CUresult check_shape(const LaunchShape& shape, bool cooperative, const Function& function) {
   for (int i = 0; i < 3; ++i) {
     if (shape.grid[i] == 0 || shape.grid[i] > static_cast<uint32_t>(kMaxGridDim[i])) {
       return fail(CUDA_ERROR_INVALID_VALUE, std::string("the grid's ") + "xyz"[i] + " is " +
@@ -35,13 +39,26 @@ CUresult check_shape(const LaunchShape& shape, const Function& function) {
     return fail(CUDA_ERROR_INVALID_VALUE, "a block of " + std::to_string(threads) + " threads was asked for; " +
                                               std::to_string(kMaxThreadsPerBlock) + " are the most");
   }
+  // Our kernels read x alone: more blocks or threads in y and z would do the same work again and again.
+  for (int i = 1; i < 3; ++i) {
+    if (shape.grid[i] == 1 && shape.block[i] == 1) continue;
+    return fail(CUDA_ERROR_NOT_SUPPORTED,
+                std::string("the grid or the block is larger than 1 in ") + "xyz"[i] + " (" +
+                    std::to_string(shape.grid[i]) + " and " + std::to_string(shape.block[i]) + "); the kernel '" +
+                    function.name + "' is one-dimensional, and the CPU device has none that is not: launch it in x");
+  }
   if (shape.shared_bytes > static_cast<uint32_t>(function.max_dynamic_shared_bytes.load())) {
     return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(shape.shared_bytes) +
                                               " bytes of dynamic shared memory were asked for; the kernel may have " +
                                               std::to_string(function.max_dynamic_shared_bytes.load()) +
                                               " (CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES raises that)");
   }
-  return CUDA_SUCCESS;
+  if (!cooperative) return CUDA_SUCCESS;
+  // None of our kernels waits for other blocks, so a cooperative launch is an ordinary one of a size that all could.
+  const int64_t most = int64_t{active_blocks(static_cast<int>(threads), shape.shared_bytes)} * processor_count();
+  if (shape.grid[0] <= most) return CUDA_SUCCESS;
+  return fail(CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE,
+              std::to_string(shape.grid[0]) + " blocks were asked for; at once there can be " + std::to_string(most));
 }
 
 size_t packed_bytes(const Kernel& kernel) {
@@ -107,31 +124,42 @@ void run(const Kernel& kernel, const LaunchShape& shape, std::byte* packed) {
   kernel.run(shape, arguments);
 }
 
-CUresult launch(const char* name, CUfunction handle, const LaunchShape& shape, CUstream stream_handle,
+// The function a handle means in the context: a CUfunction of it, or a CUkernel cast to one.
+CUresult find_function(Context& context, CUfunction handle, const Function** function) {
+  *function = function_in(context, handle);
+  if (*function == nullptr) return bad_handle("function", handle);
+  if ((*function)->context == context.handle()) return CUDA_SUCCESS;
+  return fail(CUDA_ERROR_INVALID_CONTEXT, "the function's module was loaded in another context than the current one");
+}
+
+CUresult launch(const char* name, CUfunction handle, const LaunchShape& shape, bool cooperative, CUstream stream_handle,
                 void** parameters, void** extra) {
   return in_stream(name, stream_handle, [&](Context& context, Stream& stream) {
-    const Function* function = lookup<Function>(handle);
-    if (function == nullptr) return bad_handle("function", handle);
-    if (function->context != context.handle()) {
-      return fail(CUDA_ERROR_INVALID_CONTEXT,
-                  "the function's module was loaded in another context than the current one");
-    }
-    if (const CUresult status = check_shape(shape, *function); status != CUDA_SUCCESS) return status;
+    const Function* function = nullptr;
+    CUresult status = find_function(context, handle, &function);
+    if (status == CUDA_SUCCESS) status = check_shape(shape, cooperative, *function);
+    if (status != CUDA_SUCCESS) return status;
     const Kernel& kernel = *function->kernel;
     const size_t bytes = packed_bytes(kernel);
     if (kernel.parameter_count > kMaxParameters || bytes > kMaximumStagedBytes) {
       return fail(CUDA_ERROR_NOT_SUPPORTED, "the kernel has more parameters than the CPU device can pass");
     }
+    if (stream.capturing()) {
+      auto work = std::make_shared<KernelWork>(handle, context.handle(), kernel, shape, cooperative, bytes);
+      status = pack_arguments(*function, parameters, extra, work->packed());
+      if (status == CUDA_SUCCESS) stream.capture_work(std::move(work));
+      return status;
+    }
     if (bytes <= kInlineArgumentBytes) {
       alignas(std::max_align_t) std::array<std::byte, kInlineArgumentBytes> packed;
-      const CUresult status = pack_arguments(*function, parameters, extra, packed.data());
+      status = pack_arguments(*function, parameters, extra, packed.data());
       if (status == CUDA_SUCCESS) {
         stream.enqueue([&kernel, shape, packed]() mutable { run(kernel, shape, packed.data()); });
       }
       return status;
     }
     StagingBuffer packed(bytes);
-    const CUresult status = pack_arguments(*function, parameters, extra, packed.data());
+    status = pack_arguments(*function, parameters, extra, packed.data());
     if (status == CUDA_SUCCESS) {
       stream.enqueue([&kernel, shape, packed = std::move(packed)] { run(kernel, shape, packed.data()); });
     }
@@ -141,41 +169,136 @@ CUresult launch(const char* name, CUfunction handle, const LaunchShape& shape, C
 
 }  // namespace
 
+namespace cpu::driver {
+
+CUresult read_attribute(const CUlaunchAttribute& attribute, bool* cooperative) {
+  const auto refuse = [](const char* name) {
+    return fail(CUDA_ERROR_NOT_SUPPORTED, std::string("the CPU device does not support the launch attribute ") + name);
+  };
+  const auto alone = [&](const char* name, unsigned x, unsigned y, unsigned z) {
+    if (x <= 1 && y <= 1 && z <= 1) return CUDA_SUCCESS;
+    return fail(CUDA_ERROR_NOT_SUPPORTED, std::string(name) + " is " + std::to_string(x) + " x " + std::to_string(y) +
+                                              " x " + std::to_string(z) +
+                                              "; the CPU device has no clusters, so 1 x 1 x 1 is valid");
+  };
+  const CUlaunchAttributeValue& value = attribute.value;
+  switch (static_cast<int>(attribute.id)) {
+    case CU_LAUNCH_ATTRIBUTE_IGNORE:
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
+    case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+    // The kernel begins when everything before it has ended, which is one of the times it may begin.
+    case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION:
+    case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
+    case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+    case CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING:
+      return CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
+      *cooperative = value.cooperative != 0;
+      return CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
+      return alone("CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION", value.clusterDim.x, value.clusterDim.y, value.clusterDim.z);
+    case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION:
+      return alone("CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION", value.preferredClusterDim.x,
+                   value.preferredClusterDim.y, value.preferredClusterDim.z);
+    case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
+      if (value.deviceUpdatableKernelNode.deviceUpdatable == 0) return CUDA_SUCCESS;
+      return refuse("CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE");
+    case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
+      return refuse("CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT");
+    case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
+      return refuse("CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT");
+    default:
+      return fail(CUDA_ERROR_INVALID_VALUE,
+                  "there is no launch attribute " + std::to_string(static_cast<int>(attribute.id)));
+  }
+}
+
+KernelWork::KernelWork(CUfunction function, CUcontext context, const Kernel& kernel, const LaunchShape& shape,
+                       bool cooperative, size_t bytes)
+    : function_(function),
+      context_(context),
+      kernel_(&kernel),
+      shape_(shape),
+      cooperative_(cooperative),
+      packed_(bytes) {
+  for (size_t i = 0; i < kernel.parameter_count; ++i)
+    arguments_.push_back(packed_.data() + kernel.parameters[i].offset);
+}
+
+void KernelWork::run() const { kernel_->run(shape_, arguments_.data()); }
+
+std::string KernelWork::description() const {
+  return std::string(kernel_->name) + ", " + std::to_string(shape_.grid[0]) + " blocks of " +
+         std::to_string(shape_.block[0]);
+}
+
+CUDA_KERNEL_NODE_PARAMS KernelWork::parameters() const {
+  CUDA_KERNEL_NODE_PARAMS p{};
+  const bool by_kernel = lookup<LibraryKernel>(function_) != nullptr;
+  p.func = by_kernel ? nullptr : function_;
+  p.kern = by_kernel ? reinterpret_cast<CUkernel>(function_) : nullptr;
+  p.ctx = by_kernel ? context_ : nullptr;
+  p.gridDimX = shape_.grid[0];
+  p.gridDimY = shape_.grid[1];
+  p.gridDimZ = shape_.grid[2];
+  p.blockDimX = shape_.block[0];
+  p.blockDimY = shape_.block[1];
+  p.blockDimZ = shape_.block[2];
+  p.sharedMemBytes = shape_.shared_bytes;
+  p.kernelParams = arguments_.empty() ? nullptr : const_cast<void**>(arguments_.data());
+  return p;
+}
+
+CUresult make_kernel_work(Context& context, const CUDA_KERNEL_NODE_PARAMS& p, bool cooperative,
+                          std::shared_ptr<const NodeWork>* work) {
+  const CUfunction handle = p.func != nullptr ? p.func : reinterpret_cast<CUfunction>(p.kern);
+  const LaunchShape shape{
+      {p.gridDimX, p.gridDimY, p.gridDimZ}, {p.blockDimX, p.blockDimY, p.blockDimZ}, p.sharedMemBytes};
+  const Function* function = nullptr;
+  CUresult status = find_function(context, handle, &function);
+  if (status == CUDA_SUCCESS) status = check_shape(shape, cooperative, *function);
+  if (status != CUDA_SUCCESS) return status;
+  auto made = std::make_shared<KernelWork>(handle, context.handle(), *function->kernel, shape, cooperative,
+                                           packed_bytes(*function->kernel));
+  status = pack_arguments(*function, p.kernelParams, p.extra, made->packed());
+  if (status == CUDA_SUCCESS) *work = std::move(made);
+  return status;
+}
+
+}  // namespace cpu::driver
+
 CUresult cuLaunchKernel(CUfunction f, unsigned int gridDimX, unsigned int gridDimY, unsigned int gridDimZ,
                         unsigned int blockDimX, unsigned int blockDimY, unsigned int blockDimZ,
                         unsigned int sharedMemBytes, CUstream hStream, void** kernelParams, void** extra) {
   CPU_COUNT_CALL();
-  return launch(__func__, f, {{gridDimX, gridDimY, gridDimZ}, {blockDimX, blockDimY, blockDimZ}, sharedMemBytes},
+  return launch(__func__, f, {{gridDimX, gridDimY, gridDimZ}, {blockDimX, blockDimY, blockDimZ}, sharedMemBytes}, false,
                 hStream, kernelParams, extra);
 }
 
-// The attributes are hints for a GPU's scheduler, but for clusters, which our kernels do not use.
 CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction f, void** kernelParams, void** extra) {
   CPU_COUNT_CALL();
   set_function(__func__);
   if (config == nullptr) return null_argument("config");
   if (config->numAttrs != 0 && config->attrs == nullptr) return null_argument("config->attrs");
+  bool cooperative = false;
   for (unsigned i = 0; i < config->numAttrs; ++i) {
-    if (config->attrs[i].id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION ||
-        config->attrs[i].id == CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT ||
-        config->attrs[i].id == CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT) {
-      return fail(CUDA_ERROR_NOT_SUPPORTED, "launch attribute " +
-                                                std::to_string(static_cast<int>(config->attrs[i].id)) +
-                                                " is not supported by the CPU device");
-    }
+    const CUresult status = read_attribute(config->attrs[i], &cooperative);
+    if (status != CUDA_SUCCESS) return status;
   }
   return launch(__func__, f,
                 {{config->gridDimX, config->gridDimY, config->gridDimZ},
                  {config->blockDimX, config->blockDimY, config->blockDimZ},
                  config->sharedMemBytes},
-                config->hStream, kernelParams, extra);
+                cooperative, config->hStream, kernelParams, extra);
 }
 
-// Our kernels do not synchronise across blocks, so a cooperative launch is an ordinary one.
 CUresult cuLaunchCooperativeKernel(CUfunction f, unsigned int gridDimX, unsigned int gridDimY, unsigned int gridDimZ,
                                    unsigned int blockDimX, unsigned int blockDimY, unsigned int blockDimZ,
                                    unsigned int sharedMemBytes, CUstream hStream, void** kernelParams) {
   CPU_COUNT_CALL();
-  return launch(__func__, f, {{gridDimX, gridDimY, gridDimZ}, {blockDimX, blockDimY, blockDimZ}, sharedMemBytes},
+  return launch(__func__, f, {{gridDimX, gridDimY, gridDimZ}, {blockDimX, blockDimY, blockDimZ}, sharedMemBytes}, true,
                 hStream, kernelParams, nullptr);
 }

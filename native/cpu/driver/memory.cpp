@@ -2,6 +2,8 @@
 
 #include "driver/device.h"
 #include "driver/entry.h"
+#include "driver/memory_pool.h"
+#include "engine/capture.h"
 #include "engine/device.h"
 
 using namespace cpu;
@@ -20,6 +22,7 @@ CUresult zero_bytes() { return fail(CUDA_ERROR_INVALID_VALUE, "0 bytes were aske
 CUresult allocate_device(Context& context, MemoryKind kind, CUdeviceptr* address, size_t bytes, unsigned flags) {
   if (address == nullptr) return null_argument("dptr");
   if (bytes == 0) return zero_bytes();
+  check_unsafe_call();
   const uintptr_t base = allocate_memory(kind, bytes, context.handle(), context.device(), flags);
   if (base == 0) return out_of_memory(bytes);
   *address = base;
@@ -34,6 +37,7 @@ CUresult allocate_host(Context& context, void** address, size_t bytes, unsigned 
                 "Flags is " + hexadecimal(flags) + "; bits up to " + hexadecimal(known) + " are valid");
   }
   if (bytes == 0) return zero_bytes();
+  check_unsafe_call();
   const uintptr_t base = allocate_memory(MemoryKind::Pinned, bytes, context.handle(), context.device(), flags);
   if (base == 0) return out_of_memory(bytes);
   *address = reinterpret_cast<void*>(base);
@@ -97,7 +101,10 @@ CUresult cuMemFree_v2(CUdeviceptr dptr) {
   CPU_COUNT_CALL();
   return in_context(__func__, [&](Context& context) {
     if (dptr == 0) return CUDA_SUCCESS;
+    check_unsafe_call();
     context.streams()->synchronize();
+    // Memory of a pool goes back to it.
+    if (const auto range = find_memory(dptr); range && range->base == dptr && give_to_pool(*range)) return CUDA_SUCCESS;
     return free_memory_at(dptr, MemoryKind::Device, MemoryKind::Managed) ? CUDA_SUCCESS : unknown_address(dptr);
   });
 }
@@ -116,6 +123,7 @@ CUresult cuMemFreeHost(void* p) {
   CPU_COUNT_CALL();
   return in_context(__func__, [&](Context& context) {
     if (p == nullptr) return CUDA_SUCCESS;
+    check_unsafe_call();
     context.streams()->synchronize();
     const auto base = reinterpret_cast<uintptr_t>(p);
     return free_memory_at(base, MemoryKind::Pinned, MemoryKind::Pinned) ? CUDA_SUCCESS : unknown_address(base);
@@ -127,6 +135,10 @@ CUresult cuMemHostRegister_v2(void* p, size_t bytesize, unsigned int Flags) {
   return in_healthy_context(__func__, [&](Context& context) {
     if (p == nullptr) return null_argument("p");
     if (bytesize == 0) return zero_bytes();
+    if (bytesize > SIZE_MAX - reinterpret_cast<uintptr_t>(p)) {
+      return fail(CUDA_ERROR_INVALID_VALUE, "the range reaches beyond the end of all memory");
+    }
+    check_unsafe_call();
     constexpr unsigned known = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP |
                                CU_MEMHOSTREGISTER_IOMEMORY | CU_MEMHOSTREGISTER_READ_ONLY;
     if ((Flags & ~known) != 0) {
@@ -144,6 +156,7 @@ CUresult cuMemHostUnregister(void* p) {
   CPU_COUNT_CALL();
   return in_context(__func__, [&](Context& context) {
     if (p == nullptr) return null_argument("p");
+    check_unsafe_call();
     context.streams()->synchronize();
     if (unregister_memory(reinterpret_cast<uintptr_t>(p))) return CUDA_SUCCESS;
     return fail(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED,

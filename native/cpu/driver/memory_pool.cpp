@@ -53,12 +53,25 @@ void PoolBlocks::give(uintptr_t block) {
   {
     std::lock_guard lock(mutex_);
     auto found = used_blocks_.find(block);
-    if (found == used_blocks_.end()) return;
+    if (found == used_blocks_.end() || held_blocks_.contains(block)) return;
     used -= found->second;
     free_blocks_.emplace(found->second, block);
     used_blocks_.erase(found);
   }
   trim(release_threshold);
+}
+
+void PoolBlocks::hold(uintptr_t block) {
+  std::lock_guard lock(mutex_);
+  held_blocks_.insert(block);
+}
+
+void PoolBlocks::let_go(uintptr_t block) {
+  {
+    std::lock_guard lock(mutex_);
+    held_blocks_.erase(block);
+  }
+  give(block);
 }
 
 void PoolBlocks::trim(size_t bytes_to_keep) {
@@ -122,13 +135,48 @@ CUresult ask_device_pool(const char* function, CUdevice device, const void* answ
   });
 }
 
+CUresult allocate_for_graph(MemoryPool& pool, CUDA_MEM_ALLOC_NODE_PARAMS* parameters,
+                            std::shared_ptr<const NodeWork>* work) {
+  const uintptr_t block = pool.blocks->take(parameters->bytesize);
+  if (block == 0) {
+    return fail(CUDA_ERROR_OUT_OF_MEMORY,
+                std::to_string(parameters->bytesize) + " bytes were asked for and are not there");
+  }
+  pool.blocks->hold(block);
+  parameters->dptr = block;
+  *work = std::make_shared<AllocationWork>(pool.blocks, *parameters);
+  return CUDA_SUCCESS;
+}
+
+CUresult check_properties(const CUmemPoolProps& properties) {
+  if (properties.allocType != CU_MEM_ALLOCATION_TYPE_PINNED) {
+    return fail(CUDA_ERROR_INVALID_VALUE, "allocType must be CU_MEM_ALLOCATION_TYPE_PINNED");
+  }
+  if (properties.handleTypes != CU_MEM_HANDLE_TYPE_NONE || properties.location.type != CU_MEM_LOCATION_TYPE_DEVICE) {
+    return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has pools of device memory that is not shared only");
+  }
+  return check_device(properties.location.id);
+}
+
 CUresult allocate_from(const char* function, CUdeviceptr* address, size_t bytes, CUmemoryPool handle, CUstream stream) {
-  return in_stream(function, stream, [&](Context& context, Stream&) {
+  return in_stream(function, stream, [&](Context& context, Stream& stream) {
     if (address == nullptr) return null_argument("dptr");
     if (bytes == 0) return fail(CUDA_ERROR_INVALID_VALUE, "0 bytes were asked for");
     if (handle == nullptr) handle = pool_of(context.device(), false);
     MemoryPool* pool = lookup<MemoryPool>(handle);
     if (pool == nullptr) return bad_handle("memory pool", handle);
+    if (stream.capturing()) {
+      CUDA_MEM_ALLOC_NODE_PARAMS parameters{};
+      parameters.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+      parameters.poolProps.location = {CU_MEM_LOCATION_TYPE_DEVICE, {pool->device}};
+      parameters.bytesize = bytes;
+      std::shared_ptr<const NodeWork> work;
+      const CUresult status = allocate_for_graph(*pool, &parameters, &work);
+      if (status != CUDA_SUCCESS) return status;
+      stream.capture_work(std::move(work));
+      *address = parameters.dptr;
+      return CUDA_SUCCESS;
+    }
     const uintptr_t block = pool->blocks->take(bytes);
     if (block == 0) {
       return fail(CUDA_ERROR_OUT_OF_MEMORY, std::to_string(bytes) + " bytes were asked for and are not there");
@@ -144,6 +192,30 @@ CUresult unknown_attribute(CUmemPool_attribute attribute) {
 }
 
 }  // namespace
+
+bool give_to_pool(const MemoryRange& range) {
+  MemoryPool* pool = lookup<MemoryPool>(range.pool);
+  if (pool == nullptr) return false;
+  pool->blocks->give(range.base);
+  return true;
+}
+
+CUresult make_allocation_work(CUDA_MEM_ALLOC_NODE_PARAMS* parameters, std::shared_ptr<const NodeWork>* work) {
+  if (const CUresult status = check_properties(parameters->poolProps); status != CUDA_SUCCESS) return status;
+  if (parameters->bytesize == 0) return fail(CUDA_ERROR_INVALID_VALUE, "0 bytes were asked for");
+  MemoryPool* pool = lookup<MemoryPool>(pool_of(parameters->poolProps.location.id, true));
+  return allocate_for_graph(*pool, parameters, work);
+}
+
+CUresult make_free_work(CUdeviceptr address, std::shared_ptr<const NodeWork>* work) {
+  const auto range = find_memory(address);
+  if (!range || range->base != address || lookup<MemoryPool>(range->pool) == nullptr) {
+    return fail(CUDA_ERROR_INVALID_VALUE, hexadecimal(address) + " is not the start of memory that a graph can free");
+  }
+  *work = std::make_shared<FreeWork>(address);
+  return CUDA_SUCCESS;
+}
+
 }  // namespace driver
 }  // namespace cpu
 
@@ -174,6 +246,12 @@ CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream) {
       return fail(CUDA_ERROR_INVALID_VALUE, hexadecimal(dptr) + " is not the start of live device memory");
     }
     MemoryPool* pool = lookup<MemoryPool>(range->pool);
+    if (stream.capturing()) {
+      std::shared_ptr<const NodeWork> work;
+      const CUresult status = make_free_work(dptr, &work);
+      if (status == CUDA_SUCCESS) stream.capture_work(std::move(work));
+      return status;
+    }
     if (pool == nullptr) {
       stream.enqueue([dptr] { free_memory_at(dptr, MemoryKind::Device, MemoryKind::Managed); });
     } else {
@@ -216,15 +294,8 @@ CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* poolProps) {
   CPU_COUNT_CALL();
   return initialized(__func__, [&] {
     if (pool == nullptr || poolProps == nullptr) return null_argument("pool or poolProps");
-    if (poolProps->allocType != CU_MEM_ALLOCATION_TYPE_PINNED) {
-      return fail(CUDA_ERROR_INVALID_VALUE, "allocType must be CU_MEM_ALLOCATION_TYPE_PINNED");
-    }
-    if (poolProps->handleTypes != CU_MEM_HANDLE_TYPE_NONE || poolProps->location.type != CU_MEM_LOCATION_TYPE_DEVICE) {
-      return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has pools of device memory that is not shared only");
-    }
-    const CUdevice device = poolProps->location.id;
-    if (const CUresult status = check_device(device); status != CUDA_SUCCESS) return status;
-    *pool = create_pool(device, false);
+    if (const CUresult status = check_properties(*poolProps); status != CUDA_SUCCESS) return status;
+    *pool = create_pool(poolProps->location.id, false);
     return CUDA_SUCCESS;
   });
 }

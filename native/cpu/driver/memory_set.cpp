@@ -1,4 +1,6 @@
 // Fills. All of them are asynchronous towards the host, those without a stream too.
+#include "driver/memory_set.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -19,34 +21,83 @@ void fill_row(uintptr_t address, T value, size_t count) {
   }
 }
 
-// `height` rows of `width` values, the rows `pitch` bytes apart.
-template <class T>
-CUresult fill(const char* function, CUstream handle, CUdeviceptr address, size_t pitch, T value, size_t width,
-              size_t height) {
+void fill_rows(const FillShape& shape) {
+  for (size_t row = 0; row < shape.height; ++row) {
+    const uintptr_t address = shape.address + row * shape.pitch;
+    if (shape.element == 1) {
+      fill_row<uint8_t>(address, static_cast<uint8_t>(shape.value), shape.width);
+    } else if (shape.element == 2) {
+      fill_row<uint16_t>(address, static_cast<uint16_t>(shape.value), shape.width);
+    } else {
+      fill_row<uint32_t>(address, shape.value, shape.width);
+    }
+  }
+}
+
+CUresult fill(const char* function, CUstream handle, const FillShape& shape) {
   return in_stream(function, handle, [&](Context&, Stream& stream) {
-    if (width == 0 || height == 0) return CUDA_SUCCESS;
-    if (address % sizeof(T) != 0 || (height > 1 && pitch % sizeof(T) != 0)) {
-      return fail(CUDA_ERROR_INVALID_VALUE, "the address " + hexadecimal(address) + " or the pitch " +
-                                                std::to_string(pitch) + " is no multiple of the value's " +
-                                                std::to_string(sizeof(T)) + " bytes");
+    if (shape.width == 0 || shape.height == 0) return CUDA_SUCCESS;
+    if (const CUresult status = check_fill(shape); status != CUDA_SUCCESS) return status;
+    if (stream.capturing()) {
+      stream.capture_work(std::make_shared<FillWork>(shape));
+    } else {
+      stream.enqueue([shape] { fill_rows(shape); });
     }
-    if (width > SIZE_MAX / sizeof(T) || (height > 1 && pitch < width * sizeof(T))) {
-      return fail(CUDA_ERROR_INVALID_VALUE, "the pitch is " + std::to_string(pitch) + " bytes, less than a row of " +
-                                                std::to_string(width) + " values");
-    }
-    const size_t bytes = pitch * (height - 1) + width * sizeof(T);
-    if (!is_device_accessible(address, bytes)) {
-      return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(bytes) + " bytes from " + hexadecimal(address) +
-                                                " are not inside one live piece of the device's memory");
-    }
-    stream.enqueue([=] {
-      for (size_t row = 0; row < height; ++row) fill_row<T>(address + row * pitch, value, width);
-    });
     return CUDA_SUCCESS;
   });
 }
 
+template <class T>
+CUresult fill(const char* function, CUstream handle, CUdeviceptr address, size_t pitch, T value, size_t width,
+              size_t height) {
+  return fill(function, handle, FillShape{address, pitch, value, sizeof(T), width, height});
+}
+
 }  // namespace
+
+namespace cpu::driver {
+
+CUresult check_fill(const FillShape& shape) {
+  if (shape.element != 1 && shape.element != 2 && shape.element != 4) {
+    return fail(CUDA_ERROR_INVALID_VALUE,
+                "an element has " + std::to_string(shape.element) + " bytes; 1, 2 and 4 are valid");
+  }
+  if (shape.width == 0 || shape.height == 0) return CUDA_SUCCESS;
+  const bool rows = shape.height > 1;
+  if (shape.address % shape.element != 0 || (rows && shape.pitch % shape.element != 0)) {
+    return fail(CUDA_ERROR_INVALID_VALUE, "the address " + hexadecimal(shape.address) + " or the pitch " +
+                                              std::to_string(shape.pitch) + " is no multiple of the value's " +
+                                              std::to_string(shape.element) + " bytes");
+  }
+  if (shape.width > SIZE_MAX / shape.element || (rows && shape.pitch < shape.width * shape.element)) {
+    return fail(CUDA_ERROR_INVALID_VALUE, "the pitch is " + std::to_string(shape.pitch) +
+                                              " bytes, less than a row of " + std::to_string(shape.width) + " values");
+  }
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(rows ? shape.pitch : 0, shape.height - 1, &bytes) ||
+      __builtin_add_overflow(bytes, shape.width * shape.element, &bytes) ||
+      !is_device_accessible(shape.address, bytes)) {
+    return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(shape.height) + " rows of " + std::to_string(shape.width) +
+                                              " values from " + hexadecimal(shape.address) +
+                                              " are not inside one live piece of the device's memory");
+  }
+  return CUDA_SUCCESS;
+}
+
+void FillWork::run() const {
+  if (check_fill(shape_) != CUDA_SUCCESS) {
+    fail_asynchronously(CUDA_ERROR_ILLEGAL_ADDRESS, "a memset node of a graph met memory that was freed since");
+    return;
+  }
+  fill_rows(shape_);
+}
+
+std::string FillWork::description() const {
+  return std::to_string(shape_.height) + " x " + std::to_string(shape_.width) + " values of " +
+         std::to_string(shape_.element) + " bytes at " + hexadecimal(shape_.address);
+}
+
+}  // namespace cpu::driver
 
 #define CPU_MEMSET(bits, type)                                                                                       \
   CUresult cuMemsetD##bits##_v2(CUdeviceptr dstDevice, type value, size_t N) {                                       \

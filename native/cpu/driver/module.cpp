@@ -1,11 +1,13 @@
 #include "driver/module.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "driver/device.h"
 #include "driver/entry.h"
+#include "engine/last_error.h"
 
 using namespace cpu;
 using namespace cpu::driver;
@@ -35,22 +37,49 @@ CUresult read_image(const void* image, std::string_view* text) {
   return CUDA_SUCCESS;
 }
 
-CUresult load(Context& context, CUmodule* module, std::string_view text) {
+CUresult find_in_text(std::string_view text, const KernelModule** kernels) {
+  *kernels = find_kernel_module(text);
+  if (*kernels != nullptr) return CUDA_SUCCESS;
+  return fail(CUDA_ERROR_NO_BINARY_FOR_GPU,
+              "the PTX text (" + std::to_string(text.size()) +
+                  " bytes) is none that this build of the CPU device has code for; it runs only CudnnNet's own "
+                  "modules, byte for byte as native/kernels/generated holds them");
+}
+
+CUresult load(Context& context, CUmodule* module, const void* image) {
   if (module == nullptr) return null_argument("module");
-  const KernelModule* kernels = find_kernel_module(text);
-  if (kernels == nullptr) {
-    return fail(CUDA_ERROR_NO_BINARY_FOR_GPU,
-                "the PTX text (" + std::to_string(text.size()) +
-                    " bytes) is none that this build of the CPU device has code for; it runs only CudnnNet's own "
-                    "modules, byte for byte as native/kernels/generated holds them");
+  const KernelModule* kernels = nullptr;
+  const CUresult status = find_kernels(image, &kernels);
+  if (status == CUDA_SUCCESS) *module = load_module(context, *kernels);
+  return status;
+}
+
+}  // namespace
+
+namespace cpu::driver {
+
+CUresult find_kernels(const void* image, const KernelModule** kernels) {
+  std::string_view text;
+  const CUresult status = read_image(image, &text);
+  return status != CUDA_SUCCESS ? status : find_in_text(text, kernels);
+}
+
+CUresult find_kernels_in_file(const char* path, const KernelModule** kernels) {
+  std::ifstream file(path, std::ios::binary);
+  std::string content{std::istreambuf_iterator<char>(file), {}};
+  if (!file || content.empty()) {
+    return fail(CUDA_ERROR_FILE_NOT_FOUND, "the file '" + std::string(path) + "' is empty or cannot be read");
   }
+  return find_kernels(content.c_str(), kernels);
+}
+
+CUmodule load_module(Context& context, const KernelModule& kernels) {
   auto object = std::make_unique<Module>();
-  object->kernels = kernels;
+  object->kernels = &kernels;
   object->context = context.handle();
   void* handle = make_handle(std::move(object));
   context.adopt(handle, [](void* child) { release<Module>(child); });
-  *module = static_cast<CUmodule>(handle);
-  return CUDA_SUCCESS;
+  return static_cast<CUmodule>(handle);
 }
 
 CUfunction function_of(Module& module, CUmodule handle, const Kernel& kernel) {
@@ -67,6 +96,60 @@ CUfunction function_of(Module& module, CUmodule handle, const Kernel& kernel) {
   }
   return function;
 }
+
+CUresult JitLogs::read(unsigned count, const CUjit_option* options, void** values) {
+  if (count != 0 && (options == nullptr || values == nullptr)) return null_argument("options or optionValues");
+  for (unsigned i = 0; i < count; ++i) {
+    const auto bytes = static_cast<size_t>(reinterpret_cast<uintptr_t>(values[i]) & UINT32_MAX);
+    switch (static_cast<int>(options[i])) {
+      case CU_JIT_INFO_LOG_BUFFER:
+        information_.buffer = static_cast<char*>(values[i]);
+        break;
+      case CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES:
+        information_.size = bytes;
+        information_.written = &values[i];
+        break;
+      case CU_JIT_ERROR_LOG_BUFFER:
+        error_.buffer = static_cast<char*>(values[i]);
+        break;
+      case CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES:
+        error_.size = bytes;
+        error_.written = &values[i];
+        break;
+      default:
+        // The others steer a compiler that does not run here.
+        if (options[i] >= 0 && options[i] < CU_JIT_NUM_OPTIONS) break;
+        return fail(CUDA_ERROR_INVALID_VALUE,
+                    "there is no option " + std::to_string(static_cast<int>(options[i])) + " of the PTX compiler");
+    }
+  }
+  return CUDA_SUCCESS;
+}
+
+void JitLogs::Log::write(const std::string& text) {
+  size_t count = 0;
+  if (buffer != nullptr && size != 0) {
+    count = std::min(text.size(), size - 1);
+    std::memcpy(buffer, text.data(), count);
+    buffer[count] = '\0';
+    if (count != 0) ++count;
+  }
+  if (written != nullptr) *written = reinterpret_cast<void*>(count);
+}
+
+void JitLogs::write(CUresult status, const char* information) {
+  information_.write(status == CUDA_SUCCESS ? information : "");
+  std::string text;
+  if (status != CUDA_SUCCESS) {
+    text = take_last_error(Library::driver);
+    set_last_error(Library::driver, text);
+  }
+  error_.write(text);
+}
+
+}  // namespace cpu::driver
+
+namespace {
 
 template <class F>
 CUresult in_module(const char* function, CUmodule handle, F&& body) {
@@ -89,50 +172,36 @@ CUresult ask_function(const char* name, CUfunction handle, F&& body) {
 CUresult cuModuleLoad(CUmodule* module, const char* fname) {
   CPU_COUNT_CALL();
   return in_healthy_context(__func__, [&](Context& context) {
-    if (fname == nullptr) return null_argument("fname");
-    std::ifstream file(fname, std::ios::binary);
-    if (!file) return fail(CUDA_ERROR_FILE_NOT_FOUND, "the file '" + std::string(fname) + "' cannot be read");
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
-    std::string_view text;
-    const CUresult status = read_image(content.c_str(), &text);
-    return status != CUDA_SUCCESS ? status : load(context, module, text);
+    if (module == nullptr || fname == nullptr) return null_argument("module or fname");
+    const KernelModule* kernels = nullptr;
+    const CUresult status = find_kernels_in_file(fname, &kernels);
+    if (status == CUDA_SUCCESS) *module = load_module(context, *kernels);
+    return status;
   });
 }
 
 CUresult cuModuleLoadData(CUmodule* module, const void* image) {
   CPU_COUNT_CALL();
-  return in_healthy_context(__func__, [&](Context& context) {
-    std::string_view text;
-    const CUresult status = read_image(image, &text);
-    return status != CUDA_SUCCESS ? status : load(context, module, text);
-  });
+  return in_healthy_context(__func__, [&](Context& context) { return load(context, module, image); });
 }
 
-// The options steer the PTX compiler and have no effect here, but for the logs: they are left empty.
+// The options steer the PTX compiler and have no effect here, but for the logs.
 CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned int numOptions, CUjit_option* options,
                             void** optionValues) {
   CPU_COUNT_CALL();
   return in_healthy_context(__func__, [&](Context& context) {
-    if (numOptions != 0 && (options == nullptr || optionValues == nullptr))
-      return null_argument("options or optionValues");
-    for (unsigned i = 0; i < numOptions; ++i) {
-      if (options[i] == CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES || options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES) {
-        optionValues[i] = nullptr;
-      }
-    }
-    std::string_view text;
-    const CUresult status = read_image(image, &text);
-    return status != CUDA_SUCCESS ? status : load(context, module, text);
+    JitLogs logs;
+    CUresult status = logs.read(numOptions, options, optionValues);
+    if (status != CUDA_SUCCESS) return status;
+    status = load(context, module, image);
+    logs.write(status, "found among the modules that are compiled for this processor");
+    return status;
   });
 }
 
 CUresult cuModuleLoadFatBinary(CUmodule* module, const void* fatCubin) {
   CPU_COUNT_CALL();
-  return in_healthy_context(__func__, [&](Context& context) {
-    std::string_view text;
-    const CUresult status = read_image(fatCubin, &text);
-    return status != CUDA_SUCCESS ? status : load(context, module, text);
-  });
+  return in_healthy_context(__func__, [&](Context& context) { return load(context, module, fatCubin); });
 }
 
 // Launches that are pending keep nothing of the module but its code, which stays.

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "engine/context.h"
 #include "engine/handles.h"
 #include "engine/kernels.h"
 #include "generated/driver.h"
@@ -41,4 +42,58 @@ struct Module {
   }
 };
 
+// CUkernel: a kernel of a library, which becomes a function of each context it is used in.
+struct LibraryKernel {
+  static constexpr HandleTag tag = HandleTag::Kernel;
+
+  const Kernel* kernel;
+  CUlibrary library;
+  std::string name;
+};
+
+// CUlibrary: a module that is loaded into a context when it is first used there.
+struct KernelLibrary {
+  static constexpr HandleTag tag = HandleTag::Library;
+
+  const KernelModule* kernels;
+  std::mutex mutex;
+  std::map<const Kernel*, CUkernel> handles;
+  std::map<CUcontext, CUmodule> modules;
+
+  ~KernelLibrary() {
+    for (const auto& [kernel, handle] : handles) release<LibraryKernel>(handle);
+  }
+};
+
+namespace driver {
+
+// Where the PTX compiler's options ask for logs, and the logs.
+class JitLogs {
+ public:
+  // INVALID_VALUE for a missing array and for options that do not exist.
+  CUresult read(unsigned count, const CUjit_option* options, void** values);
+  // Writes what the driver's last error says into the error log, and how long both logs are.
+  void write(CUresult status, const char* information);
+
+ private:
+  struct Log {
+    char* buffer = nullptr;
+    size_t size = 0;
+    void** written = nullptr;
+    void write(const std::string& text);
+  };
+  Log information_;
+  Log error_;
+};
+
+// The kernels behind a module image: PTX text that this build has code for.
+CUresult find_kernels(const void* image, const KernelModule** kernels);
+CUresult find_kernels_in_file(const char* path, const KernelModule** kernels);
+CUmodule load_module(Context& context, const KernelModule& kernels);
+CUfunction function_of(Module& module, CUmodule handle, const Kernel& kernel);
+
+// The function a handle means in a context: a CUfunction, or a CUkernel cast to one; null where it is neither.
+const Function* function_in(Context& context, CUfunction handle);
+
+}  // namespace driver
 }  // namespace cpu

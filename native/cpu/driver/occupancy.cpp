@@ -1,5 +1,7 @@
 // Occupancy as of a device with these attributes. Kernels compiled for the processor use no registers and no static
 // shared memory, so threads, blocks and dynamic shared memory decide.
+#include "driver/occupancy.h"
+
 #include <algorithm>
 
 #include "driver/device.h"
@@ -7,10 +9,7 @@
 #include "driver/module.h"
 #include "engine/device.h"
 
-using namespace cpu;
-using namespace cpu::driver;
-
-namespace {
+namespace cpu::driver {
 
 int active_blocks(int block_size, size_t shared_bytes) {
   const int warps = (block_size + kWarpSize - 1) / kWarpSize;
@@ -22,8 +21,24 @@ int active_blocks(int block_size, size_t shared_bytes) {
   return blocks;
 }
 
+}  // namespace cpu::driver
+
+using namespace cpu;
+using namespace cpu::driver;
+
+namespace {
+
 CUresult check_function(CUfunction handle) {
-  return lookup<Function>(handle) == nullptr ? bad_handle("function", handle) : CUDA_SUCCESS;
+  const bool known = lookup<Function>(handle) != nullptr || lookup<LibraryKernel>(handle) != nullptr;
+  return known ? CUDA_SUCCESS : bad_handle("function", handle);
+}
+
+CUresult check_flags(const char* name, unsigned flags) {
+  set_function(name);
+  if (flags == CU_OCCUPANCY_DEFAULT || flags == CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE) return CUDA_SUCCESS;
+  return fail(CUDA_ERROR_INVALID_VALUE,
+              "flags is " + std::to_string(flags) +
+                  "; CU_OCCUPANCY_DEFAULT (0) and CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE (1) are valid");
 }
 
 CUresult count_blocks(const char* name, int* blocks, CUfunction function, int block_size, size_t shared_bytes) {
@@ -69,8 +84,9 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* numBlocks, CUfunction 
 }
 
 CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* numBlocks, CUfunction func, int blockSize,
-                                                              size_t dynamicSMemSize, unsigned int) {
+                                                              size_t dynamicSMemSize, unsigned int flags) {
   CPU_COUNT_CALL();
+  if (const CUresult status = check_flags(__func__, flags); status != CUDA_SUCCESS) return status;
   return count_blocks(__func__, numBlocks, func, blockSize, dynamicSMemSize);
 }
 
@@ -84,8 +100,9 @@ CUresult cuOccupancyMaxPotentialBlockSize(int* minGridSize, int* blockSize, CUfu
 
 CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int* minGridSize, int* blockSize, CUfunction func,
                                                    CUoccupancyB2DSize blockSizeToDynamicSMemSize,
-                                                   size_t dynamicSMemSize, int blockSizeLimit, unsigned int) {
+                                                   size_t dynamicSMemSize, int blockSizeLimit, unsigned int flags) {
   CPU_COUNT_CALL();
+  if (const CUresult status = check_flags(__func__, flags); status != CUDA_SUCCESS) return status;
   return best_block(__func__, minGridSize, blockSize, func, blockSizeToDynamicSMemSize, dynamicSMemSize,
                     blockSizeLimit);
 }

@@ -1,7 +1,9 @@
 #include "driver/stream.h"
 
 #include "driver/entry.h"
+#include "driver/graph_nodes.h"
 #include "engine/event.h"
+#include "engine/memory.h"
 
 namespace cpu {
 
@@ -41,6 +43,20 @@ CUresult create_stream(Context& context, CUstream* stream, unsigned flags, int p
   context.adopt(handle, [](void* child) { release<StreamHandle>(child); });
   *stream = static_cast<CUstream>(handle);
   return CUDA_SUCCESS;
+}
+
+CUresult check_attribute(CUstreamAttrID attribute) {
+  switch (static_cast<int>(attribute)) {
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
+    case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
+    case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
+      return CUDA_SUCCESS;
+    default:
+      return fail(CUDA_ERROR_INVALID_VALUE,
+                  "attribute " + std::to_string(static_cast<int>(attribute)) + " is none of streams");
+  }
 }
 
 // What a stream handle of any kind means, for questions that work after a failure too.
@@ -96,6 +112,7 @@ CUresult cuStreamDestroy_v2(CUstream hStream) {
 CUresult cuStreamQuery(CUstream hStream) {
   CPU_COUNT_CALL();
   return in_stream(__func__, hStream, [&](Context& context, Stream& stream) {
+    stream.refuse_in_capture("a stream that is being captured cannot be asked whether it is idle");
     if (!stream.idle()) return CUDA_ERROR_NOT_READY;
     return check_healthy(context);
   });
@@ -118,7 +135,11 @@ CUresult cuStreamWaitEvent(CUstream hStream, CUevent hEvent, unsigned int Flags)
       return fail(CUDA_ERROR_INVALID_VALUE, "Flags is " + std::to_string(Flags) +
                                                 "; CU_EVENT_WAIT_DEFAULT (0) and CU_EVENT_WAIT_EXTERNAL (1) are valid");
     }
-    wait_for_event(stream, *event->state);
+    if (Flags == CU_EVENT_WAIT_EXTERNAL && stream.capturing()) {
+      stream.capture_work(std::make_shared<EventWork>(false, hEvent, event->state));
+    } else {
+      wait_for_event(stream, *event->state);
+    }
     return CUDA_SUCCESS;
   });
 }
@@ -172,22 +193,64 @@ CUresult cuStreamGetDevice(CUstream hStream, CUdevice* device) {
   });
 }
 
-// Streams have no attributes that would change anything here.
-CUresult cuStreamCopyAttributes(CUstream dst, CUstream src) {
+// Attributes are kept and given back; they are hints for a GPU's caches and scheduler.
+CUresult cuStreamGetAttribute(CUstream hStream, CUstreamAttrID attr, CUstreamAttrValue* value_out) {
   CPU_COUNT_CALL();
-  return in_context(__func__, [&](Context&) {
-    for (CUstream handle : {dst, src}) {
-      if (stream_from_handle(handle) == nullptr) return bad_handle("stream", handle);
-    }
+  return ask_stream(__func__, hStream, [&](Context&, Stream& stream) {
+    if (value_out == nullptr) return null_argument("value_out");
+    if (const CUresult status = check_attribute(attr); status != CUDA_SUCCESS) return status;
+    CUstreamAttrValue value{};
+    if (attr == CU_LAUNCH_ATTRIBUTE_PRIORITY) value.priority = stream.priority();
+    if (attr == CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY) value.syncPolicy = CU_SYNC_POLICY_AUTO;
+    if (attr == CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP) value.memSyncDomainMap.remote = 1;
+    stream.attribute(attr, &value);
+    *value_out = value;
     return CUDA_SUCCESS;
   });
 }
 
-CUresult cuStreamIsCapturing(CUstream hStream, CUstreamCaptureStatus* captureStatus) {
+CUresult cuStreamSetAttribute(CUstream hStream, CUstreamAttrID attr, const CUstreamAttrValue* value) {
   CPU_COUNT_CALL();
-  return ask_stream(__func__, hStream, [&](Context&, Stream&) {
-    if (captureStatus == nullptr) return null_argument("captureStatus");
-    *captureStatus = CU_STREAM_CAPTURE_STATUS_NONE;
+  return ask_stream(__func__, hStream, [&](Context&, Stream& stream) {
+    if (value == nullptr) return null_argument("value");
+    if (const CUresult status = check_attribute(attr); status != CUDA_SUCCESS) return status;
+    if (attr == CU_LAUNCH_ATTRIBUTE_PRIORITY) {
+      return fail(CUDA_ERROR_INVALID_VALUE, "a stream's priority is given when it is created and stays");
+    }
+    if (attr == CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY &&
+        (value->syncPolicy < CU_SYNC_POLICY_AUTO || value->syncPolicy > CU_SYNC_POLICY_BLOCKING_SYNC)) {
+      return fail(CUDA_ERROR_INVALID_VALUE,
+                  "there is no synchronisation policy " + std::to_string(static_cast<int>(value->syncPolicy)));
+    }
+    stream.set_attribute(attr, *value);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuStreamCopyAttributes(CUstream dst, CUstream src) {
+  CPU_COUNT_CALL();
+  return ask_stream(__func__, dst, [&](Context&, Stream& to) {
+    const std::shared_ptr<Stream> from = stream_from_handle(src);
+    if (from == nullptr) return bad_handle("stream", src);
+    for (const auto& [id, value] : from->attributes()) to.set_attribute(id, value);
+    return CUDA_SUCCESS;
+  });
+}
+
+// Managed memory is where everybody reaches it, so attaching it to a stream is checked and changes nothing.
+CUresult cuStreamAttachMemAsync(CUstream hStream, CUdeviceptr dptr, size_t length, unsigned int flags) {
+  CPU_COUNT_CALL();
+  return in_stream(__func__, hStream, [&](Context&, Stream&) {
+    const auto range = find_memory(dptr);
+    const bool managed = range && range->kind == MemoryKind::Managed && range->base == dptr;
+    if (!managed || (length != 0 && length != range->size)) {
+      return fail(CUDA_ERROR_INVALID_VALUE, hexadecimal(dptr) + " with length " + std::to_string(length) +
+                                                " is no whole piece of managed memory (0 or its size is valid)");
+    }
+    if (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST && flags != CU_MEM_ATTACH_SINGLE) {
+      return fail(CUDA_ERROR_INVALID_VALUE, "flags is " + std::to_string(flags) +
+                                                "; CU_MEM_ATTACH_GLOBAL (1), _HOST (2) and _SINGLE (4) are valid");
+    }
     return CUDA_SUCCESS;
   });
 }
@@ -196,7 +259,11 @@ CUresult cuLaunchHostFunc(CUstream hStream, CUhostFn fn, void* userData) {
   CPU_COUNT_CALL();
   return in_stream(__func__, hStream, [&](Context&, Stream& stream) {
     if (fn == nullptr) return null_argument("fn");
-    stream.enqueue([fn, userData] { fn(userData); });
+    if (stream.capturing()) {
+      stream.capture_work(std::make_shared<HostWork>(CUDA_HOST_NODE_PARAMS{fn, userData}));
+    } else {
+      stream.enqueue([fn, userData] { fn(userData); });
+    }
     return CUDA_SUCCESS;
   });
 }
@@ -206,6 +273,7 @@ CUresult cuStreamAddCallback(CUstream hStream, CUstreamCallback callback, void* 
   return in_stream(__func__, hStream, [&](Context&, Stream& stream) {
     if (callback == nullptr) return null_argument("callback");
     if (flags != 0) return fail(CUDA_ERROR_INVALID_VALUE, "flags is reserved and must be 0");
+    stream.refuse_in_capture("a callback cannot be captured; cuLaunchHostFunc can");
     stream.enqueue([callback, userData, hStream] { callback(hStream, CUDA_SUCCESS, userData); });
     return CUDA_SUCCESS;
   });

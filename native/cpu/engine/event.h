@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "engine/handles.h"
 #include "engine/stream.h"
@@ -18,35 +20,59 @@ namespace cpu {
 // destroyed event.
 class EventState : public std::enable_shared_from_this<EventState> {
  public:
-  // A place in a stream.
+  // A place in a stream, or one inside a graph's replay: the generation of `state` that the replay will reach.
   struct Marker {
     std::shared_ptr<Stream> stream;
     uint64_t place = 0;
+    std::shared_ptr<const EventState> state;
 
-    bool reached() const { return stream == nullptr || stream->completed() >= place; }
-    void wait() const {
-      if (stream != nullptr) stream->wait_for(place);
-    }
+    bool never_recorded() const { return stream == nullptr && state == nullptr; }
+    bool reached() const;
+    void wait() const;
   };
 
-  // Appends a marker to the stream; from now on the event means that one.
+  // Appends a marker to the stream; from now on the event means that one. In a capturing stream it means the nodes
+  // which that stream's next one would depend on.
   void record(Stream& stream);
 
-  // The newest marker; one without a stream where the event was never recorded.
+  // The newest marker; never_recorded() where the event never was.
   Marker marker() const;
 
   // When the newest marker was reached, where it was.
   std::optional<std::chrono::steady_clock::time_point> time() const;
 
+  // For replays: from now on the event means a place in one that is being launched, which is reached later. Returns the
+  // generation to reach.
+  uint64_t record_in_graph();
+  void reach_in_graph(uint64_t generation);
+
+  // The capture in which the event was last recorded, and the nodes it then stood for; guarded by graph_mutex().
+  bool captured() const { return captured_.load(std::memory_order_acquire); }
+  const std::shared_ptr<Capture>& capture() const { return capture_; }
+  const std::vector<CUgraphNode>& captured_nodes() const { return captured_nodes_; }
+  void set_captured(std::shared_ptr<Capture> capture, std::vector<CUgraphNode> nodes) {
+    captured_.store(capture != nullptr, std::memory_order_release);
+    capture_ = std::move(capture);
+    captured_nodes_ = std::move(nodes);
+  }
+
  private:
   void reach(uint64_t generation);
 
   mutable std::mutex mutex_;
+  mutable std::condition_variable reached_in_graph_;
   std::atomic<uint64_t> generations_{0};
   uint64_t recorded_generation_ = 0;
-  Marker marker_;
+  // The newest marker's stream and place; without a stream it is in a graph.
+  std::shared_ptr<Stream> stream_;
+  uint64_t place_ = 0;
+  uint64_t graph_generation_ = 0;
   uint64_t timed_generation_ = 0;
   std::chrono::steady_clock::time_point time_;
+
+  std::atomic<bool> captured_{false};
+  std::shared_ptr<Capture> capture_;
+  std::vector<CUgraphNode> captured_nodes_;
 };
 
 // CUevent.
@@ -59,6 +85,7 @@ struct Event {
 };
 
 // Lets the stream wait for everything the event's newest marker stands behind; nothing where it was never recorded.
-void wait_for_event(Stream& stream, const EventState& event);
+// Where the event was recorded in a capture, the stream becomes part of that capture.
+void wait_for_event(Stream& stream, EventState& event);
 
 }  // namespace cpu

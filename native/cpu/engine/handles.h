@@ -21,6 +21,7 @@ enum class HandleTag : uint32_t {
   Graph,
   GraphNode,
   GraphExec,
+  UserObject,
   MemoryPool,
   CublasHandle,
   CublasLtHandle,

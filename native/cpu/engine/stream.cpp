@@ -7,6 +7,8 @@
 #include <exception>
 #include <thread>
 
+#include "engine/capture.h"
+
 namespace cpu {
 
 namespace {
@@ -123,6 +125,10 @@ uint64_t Stream::wait_for_space(std::unique_lock<std::mutex>& lock) {
 }
 
 void Stream::wait_for(uint64_t count) {
+  if (count == kCaptured) {
+    refuse_in_capture("the call's result would be waited for, but the stream is being captured and runs nothing");
+    return;
+  }
   for (int spins = 0; spins < kSpins; ++spins) {
     if (completed() >= count) return;
     pause_briefly();
@@ -134,6 +140,7 @@ void Stream::wait_for(uint64_t count) {
 }
 
 void Stream::synchronize() {
+  refuse_in_capture("a stream that is being captured cannot be waited for");
   if (kind_ != Kind::Legacy) {
     wait_for(submitted());
     return;
@@ -142,9 +149,28 @@ void Stream::synchronize() {
 }
 
 void Stream::close() {
+  forget_capturing_stream(*this);
   std::lock_guard lock(mutex_);
   closed_ = true;
   work_arrived_.notify_one();
+}
+
+bool Stream::attribute(CUlaunchAttributeID id, CUlaunchAttributeValue* value) const {
+  std::lock_guard lock(attributes_mutex_);
+  const auto found = attributes_.find(id);
+  if (found == attributes_.end()) return false;
+  *value = found->second;
+  return true;
+}
+
+void Stream::set_attribute(CUlaunchAttributeID id, const CUlaunchAttributeValue& value) {
+  std::lock_guard lock(attributes_mutex_);
+  attributes_[id] = value;
+}
+
+std::map<CUlaunchAttributeID, CUlaunchAttributeValue> Stream::attributes() const {
+  std::lock_guard lock(attributes_mutex_);
+  return attributes_;
 }
 
 bool Stream::on_worker() { return working_for != nullptr; }
@@ -196,6 +222,8 @@ bool StreamGroup::idle() const {
   std::lock_guard order(mutex_);
   return std::all_of(streams_.begin(), streams_.end(), [](const auto& stream) { return stream->idle(); });
 }
+
+bool running_context_failed() { return working_for != nullptr && working_for->group().error() != CUDA_SUCCESS; }
 
 void fail_asynchronously(CUresult error, const char* text) {
   if (working_for != nullptr) working_for->group_->fail(error, text);

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -14,12 +15,18 @@
 #include <utility>
 #include <vector>
 
+#include "engine/graph.h"
 #include "engine/handles.h"
 #include "generated/driver.h"
 
 namespace cpu {
 
 class Stream;
+struct Capture;
+
+// How many captures go on in the process; nobody looks any closer while it is 0.
+extern std::atomic<int> count_of_captures;
+inline bool any_capture() { return count_of_captures.load(std::memory_order_acquire) != 0; }
 
 // A queued operation: a closure in place (on the heap only beyond kInlineBytes), called once and destroyed.
 class Operation {
@@ -100,14 +107,40 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   // Appends an operation and returns at once, except while kCapacity operations wait. Returns the operation's place in
   // the stream, counted from 1: it has run when completed() has reached that. What the closure throws becomes the
-  // context's error.
+  // context's error. In a capturing stream the operation becomes a node of the graph and its place is kCaptured, for
+  // which nobody can wait. Throws CaptureError where a capture forbids the operation.
   template <class F>
   uint64_t enqueue(F&& function) {
+    if (capturing()) {
+      capture_work(std::make_shared<ClosureWork<std::decay_t<F>>>(std::forward<F>(function)));
+      return kCaptured;
+    }
     if (kind_ == Kind::NonBlocking) return append(std::forward<F>(function));
     std::lock_guard order(group_->mutex_);
     wait_for_ordered_streams();
     return append(std::forward<F>(function));
   }
+
+  static constexpr uint64_t kCaptured = UINT64_MAX;
+
+  // Whether what is enqueued becomes part of a graph. Throws CaptureError where a capture has failed, or where this is
+  // the legacy stream and a stream that it orders is being captured.
+  bool capturing();
+
+  // Adds a node to the graph of the capture, behind what the stream did before.
+  void capture_work(std::shared_ptr<const NodeWork> work);
+
+  // For calls that a capturing stream does not support: throws CaptureError, and the capture has failed.
+  void refuse_in_capture(const char* text);
+
+  // The capture this stream takes part in, and the nodes its next one depends on; guarded by graph_mutex().
+  const std::shared_ptr<Capture>& capture() const { return capture_; }
+  void set_capture(std::shared_ptr<Capture> capture) {
+    capture_ = std::move(capture);
+    capture_tail_.clear();
+  }
+  std::vector<CUgraphNode>& capture_tail() { return capture_tail_; }
+  const std::vector<CUgraphNode>& capture_tail() const { return capture_tail_; }
 
   // Waits until everything enqueued before the call has run; for the legacy stream, on the blocking streams too.
   void synchronize();
@@ -121,6 +154,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Kind kind() const { return kind_; }
   int priority() const { return priority_; }
   uint64_t id() const { return id_; }
+
+  // Attributes that were set (cuStreamSetAttribute); false where this one was not.
+  bool attribute(CUlaunchAttributeID id, CUlaunchAttributeValue* value) const;
+  void set_attribute(CUlaunchAttributeID id, const CUlaunchAttributeValue& value);
+  std::map<CUlaunchAttributeID, CUlaunchAttributeValue> attributes() const;
+
   StreamGroup& group() const { return *group_; }
 
   // No further operation will come: the worker ends after the last one.
@@ -170,6 +209,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // stream, operations of this stream by the legacy stream. Guarded by the group's mutex.
   uint64_t legacy_waited_for_ = 0;
   uint64_t waited_for_by_legacy_ = 0;
+  mutable std::mutex attributes_mutex_;
+  std::map<CUlaunchAttributeID, CUlaunchAttributeValue> attributes_;
+  std::shared_ptr<Capture> capture_;
+  std::vector<CUgraphNode> capture_tail_;
 };
 
 // The stream a handle means: null and CU_STREAM_LEGACY are the current context's default stream (the primary context's
@@ -179,6 +222,9 @@ std::shared_ptr<Stream> stream_from_handle(CUstream handle);
 // For operations: the running operation has failed. The first failure of a context stays; synchronising calls report
 // it and operations enqueued before or after are dropped.
 void fail_asynchronously(CUresult error, const char* text);
+
+// For operations that wait: whether their context has failed meanwhile, so that nobody will fulfil them.
+bool running_context_failed();
 
 // The current context's failure, CUDA_SUCCESS where nothing failed; leaves its text as the driver's last error.
 CUresult asynchronous_error();

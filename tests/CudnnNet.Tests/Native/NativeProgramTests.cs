@@ -17,6 +17,9 @@ public sealed class NativeProgramTests
     [Test]
     public void Streams_events_and_handles_keep_their_order_under_load() => Run("stream_stress", "--rounds", "20");
 
+    [Test]
+    public void Graphs_and_captures_keep_their_order_and_their_rules() => Run("graph_test");
+
     private static void Run(string name, params string[] arguments)
     {
         if (Find(name) is not { } program)
