@@ -57,7 +57,9 @@ public sealed unsafe class BatchNormalization : CudnnOperation
             throw new ArgumentException($"'{nameof(x)}' is {x}; only floating types can be normalised.", nameof(x));
         }
 
-        return mode == BatchNormalizationMode.PerActivation ? new(1, x.C, x.H, x.W, type, TensorLayout.Nchw) : new(1, x.C, 1, 1, type, TensorLayout.Nchw);
+        return mode == BatchNormalizationMode.PerActivation
+            ? new(1, x.C, x.H, x.W, type, TensorLayout.Nchw) { D = x.D }
+            : new(1, x.C, 1, 1, type, TensorLayout.Nchw) { D = x.IsVolume ? 1 : 0 };
     }
 
     /// <summary>Normalises by the statistics of the batch: y = alpha · bn(x) + beta · y.</summary>

@@ -21,7 +21,7 @@ public sealed unsafe class BiasGradient : CudnnOperation
         try
         {
             dy.Validate(nameof(dy));
-            db.Expect(new TensorShape(1, dy.C, 1, 1, db.Type, db.Layout), nameof(db), $"the gradient {dy}");
+            db.Expect(new TensorShape(1, dy.C, 1, 1, db.Type, db.Layout) { D = dy.IsVolume ? 1 : 0 }, nameof(db), $"the gradient {dy}");
             GradientShape = dy;
             BiasShape = db;
             _dy = Own(new TensorDescriptor(dy)).Handle;

@@ -8,7 +8,7 @@ internal static class Broadcasting
     {
         small.Validate(smallName);
         large.Validate(largeName);
-        if (!Fits(small.N, large.N) || !Fits(small.C, large.C) || !Fits(small.H, large.H) || !Fits(small.W, large.W))
+        if (small.IsVolume != large.IsVolume || (large.IsVolume && !Fits(small.D, large.D)) || !Fits(small.N, large.N) || !Fits(small.C, large.C) || !Fits(small.H, large.H) || !Fits(small.W, large.W))
         {
             throw new ArgumentException($"'{smallName}' is {small} and '{largeName}' {large}; each dimension of '{smallName}' must be 1 or that of '{largeName}'.", smallName);
         }

@@ -15,7 +15,7 @@ public readonly record struct Convolution
     {
     }
 
-    /// <summary>The same numbers vertically and horizontally.</summary>
+    /// <summary>The same numbers vertically and horizontally, and along the depth of volumes.</summary>
     /// <param name="Padding">Zeros around the image on every side.</param>
     /// <param name="Stride">Pixels from one output to the next.</param>
     /// <param name="Dilation">Pixels from one filter element to the next.</param>
@@ -23,6 +23,9 @@ public readonly record struct Convolution
     public Convolution(int Padding = 0, int Stride = 1, int Dilation = 1, int Groups = 1)
         : this(Padding, Padding, Stride, Stride, Dilation, Dilation, Groups)
     {
+        PaddingDepth = Padding;
+        StrideDepth = Stride;
+        DilationDepth = Dilation;
     }
 
     /// <summary>Separate numbers vertically (rows) and horizontally (columns).</summary>
@@ -42,8 +45,22 @@ public readonly record struct Convolution
         this.DilationHeight = DilationHeight;
         this.DilationWidth = DilationWidth;
         this.Groups = Groups;
+        StrideDepth = 1;
+        DilationDepth = 1;
         Mode = ConvolutionMode.CrossCorrelation;
     }
+
+    /// <summary>Zeros before and behind a volume; not used for images.</summary>
+    public int PaddingDepth { get; init; }
+
+    /// <summary>Slices from one output to the next; not used for images.</summary>
+    public int StrideDepth { get; init; }
+
+    /// <summary>Slices from one filter element to the next; not used for images.</summary>
+    public int DilationDepth { get; init; }
+
+    /// <summary>Whether cuDNN may reorder the filters of Int8x32 convolutions itself; it does, unless set to false for filters that are reordered already.</summary>
+    public bool ReordersFilters { get; init; } = true;
 
     /// <summary>Zeros above and below the image.</summary>
     public int PaddingHeight { get; init; }
@@ -80,13 +97,21 @@ public readonly record struct Convolution
         x.Validate(nameof(x));
         w.Validate(nameof(w));
         Validate();
+        if (x.IsVolume != w.IsVolume)
+        {
+            throw new ArgumentException($"The filters {w} do not fit the input {x}: volumes need filters with T, images filters without.", nameof(w));
+        }
+
         if (x.C != (long)w.C * Groups || w.K % Groups != 0)
         {
             throw new ArgumentException(
                 $"The filters {w} do not fit the input {x} in {Groups} group(s): the input's channels must be the filter's times the groups, the filters a multiple of the groups.", nameof(w));
         }
 
-        return new(x.N, w.K, Extent(x.H, w.R, PaddingHeight, StrideHeight, DilationHeight, x, w), Extent(x.W, w.S, PaddingWidth, StrideWidth, DilationWidth, x, w), x.Type, x.Layout);
+        return new(x.N, w.K, Extent(x.H, w.R, PaddingHeight, StrideHeight, DilationHeight, x, w), Extent(x.W, w.S, PaddingWidth, StrideWidth, DilationWidth, x, w), x.Type, x.Layout)
+        {
+            D = x.IsVolume ? Extent(x.D, w.T, PaddingDepth, StrideDepth, DilationDepth, x, w) : 0,
+        };
     }
 
     /// <summary>Padding, stride, dilation and groups, each as height x width.</summary>
@@ -109,7 +134,7 @@ public readonly record struct Convolution
 
     private void Validate()
     {
-        if (PaddingHeight < 0 || PaddingWidth < 0 || StrideHeight < 1 || StrideWidth < 1 || DilationHeight < 1 || DilationWidth < 1 || Groups < 1)
+        if (PaddingDepth < 0 || StrideDepth < 1 || DilationDepth < 1 || PaddingHeight < 0 || PaddingWidth < 0 || StrideHeight < 1 || StrideWidth < 1 || DilationHeight < 1 || DilationWidth < 1 || Groups < 1)
         {
             throw new ArgumentException($"The convolution is {this}; padding must be at least 0, stride, dilation and groups at least 1.");
         }

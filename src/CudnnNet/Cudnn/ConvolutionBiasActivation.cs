@@ -36,12 +36,12 @@ public sealed unsafe class ConvolutionBiasActivation : CudnnOperation
             y.Expect(convolution.OutputShape(x, w) with { Type = y.Type }, nameof(y), $"a convolution ({convolution}) of {x} with {w}");
             InputShape = x;
             OutputShape = y;
-            BiasShape = new(1, y.C, 1, 1, x.Type.Computed() == DataType.Int32 ? DataType.Float32 : x.Type.Computed(), TensorLayout.Nchw);
+            BiasShape = new(1, y.C, 1, 1, x.Type.Computed() == DataType.Int32 ? DataType.Float32 : x.Type.Computed(), TensorLayout.Nchw) { D = y.IsVolume ? 1 : 0 };
             _x = Own(new TensorDescriptor(x)).Handle;
             _w = Own(new FilterDescriptor(w)).Handle;
             _y = Own(new TensorDescriptor(y)).Handle;
             _bias = Own(new TensorDescriptor(BiasShape)).Handle;
-            _convolution = Own(new ConvolutionDescriptor(convolution, x.Type.Computed()));
+            _convolution = Own(new ConvolutionDescriptor(convolution, x.Type.Computed(), x.IsVolume));
             _activation = Own(new ActivationDescriptor(activation, coefficient)).Handle;
         }
         catch

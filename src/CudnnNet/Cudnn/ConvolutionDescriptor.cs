@@ -10,8 +10,9 @@ public sealed class ConvolutionDescriptor : NativeOwner
     /// <summary>Describes <paramref name="convolution"/>.</summary>
     /// <param name="convolution">How the filter moves.</param>
     /// <param name="computeType">The type sums are kept in: double for double, single for narrower ones, 32-bit integers for integers.</param>
+    /// <param name="volumes">Whether it goes over volumes, with three numbers each, or over images, with two.</param>
     /// <exception cref="CudnnException">cuDNN refuses the numbers.</exception>
-    public unsafe ConvolutionDescriptor(Convolution convolution, DataType computeType)
+    public unsafe ConvolutionDescriptor(Convolution convolution, DataType computeType, bool volumes = false)
         : base(null)
     {
         try
@@ -21,16 +22,32 @@ public sealed class ConvolutionDescriptor : NativeOwner
             _handle = handle;
             Convolution = convolution;
             MathType = convolution.MathType;
-            Cudnn.Check(Cudnn.cudnnSetConvolution2dDescriptor(
-                handle,
-                convolution.PaddingHeight,
-                convolution.PaddingWidth,
-                convolution.StrideHeight,
-                convolution.StrideWidth,
-                convolution.DilationHeight,
-                convolution.DilationWidth,
-                (cudnnConvolutionMode_t)convolution.Mode,
-                computeType.Raw()));
+            if (volumes)
+            {
+                int* padding = stackalloc int[] { convolution.PaddingDepth, convolution.PaddingHeight, convolution.PaddingWidth };
+                int* stride = stackalloc int[] { convolution.StrideDepth, convolution.StrideHeight, convolution.StrideWidth };
+                int* dilation = stackalloc int[] { convolution.DilationDepth, convolution.DilationHeight, convolution.DilationWidth };
+                Cudnn.Check(Cudnn.cudnnSetConvolutionNdDescriptor(handle, 3, padding, stride, dilation, (cudnnConvolutionMode_t)convolution.Mode, computeType.Raw()));
+            }
+            else
+            {
+                Cudnn.Check(Cudnn.cudnnSetConvolution2dDescriptor(
+                    handle,
+                    convolution.PaddingHeight,
+                    convolution.PaddingWidth,
+                    convolution.StrideHeight,
+                    convolution.StrideWidth,
+                    convolution.DilationHeight,
+                    convolution.DilationWidth,
+                    (cudnnConvolutionMode_t)convolution.Mode,
+                    computeType.Raw()));
+            }
+
+            if (!convolution.ReordersFilters)
+            {
+                Cudnn.Check(Cudnn.cudnnSetConvolutionReorderType(handle, cudnnReorderType_t.CUDNN_NO_REORDER));
+            }
+
             Cudnn.Check(Cudnn.cudnnSetConvolutionGroupCount(handle, convolution.Groups));
             Cudnn.Check(Cudnn.cudnnSetConvolutionMathType(handle, (cudnnMathType_t)convolution.MathType));
         }

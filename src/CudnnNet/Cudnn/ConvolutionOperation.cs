@@ -36,7 +36,7 @@ public abstract unsafe class ConvolutionOperation<TAlgorithm> : CudnnOperation
             Image = Own(new TensorDescriptor(image)).Handle;
             Filter = Own(new FilterDescriptor(filter)).Handle;
             Output = Own(new TensorDescriptor(output)).Handle;
-            _geometry = Own(new ConvolutionDescriptor(convolution, image.Type.Computed()));
+            _geometry = Own(new ConvolutionDescriptor(convolution, image.Type.Computed(), image.IsVolume));
             Geometry = _geometry.Handle;
         }
         catch

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using CudnnNet.Interop;
 
 namespace CudnnNet;
@@ -7,6 +8,9 @@ namespace CudnnNet;
 public sealed class CudnnHandle : NativeOwner
 {
     private cudnnHandle_t _handle;
+
+    // The stream that took the place of the first one, which is the parent.
+    private CudaStream? _kept;
 
     /// <summary>Starts cuDNN on <paramref name="stream"/>.</summary>
     /// <exception cref="CudnnException">cuDNN does not start.</exception>
@@ -35,7 +39,7 @@ public sealed class CudnnHandle : NativeOwner
     public long Version { get; }
 
     /// <summary>The stream everything is put into.</summary>
-    public CudaStream Stream { get; }
+    public CudaStream Stream { get; private set; }
 
     /// <summary>The library's handle, for calls on the raw floor.</summary>
     /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
@@ -46,6 +50,34 @@ public sealed class CudnnHandle : NativeOwner
             ThrowIfDisposed();
             return _handle;
         }
+    }
+
+    /// <summary>Puts everything into another stream from now on; it is kept alive as the first one is. What was enqueued before stays where it is.</summary>
+    /// <exception cref="ArgumentException">The stream belongs to another context.</exception>
+    /// <exception cref="CudnnException">cuDNN refuses the stream, for instance because this one is being captured.</exception>
+    /// <exception cref="ObjectDisposedException">The handle or the stream is disposed.</exception>
+    public void SetStream(CudaStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ThrowIfDisposed();
+        if (stream.Context.KeptHandle != Stream.Context.KeptHandle)
+        {
+            ThrowOtherContext();
+        }
+
+        CUstream queue = stream.Enter();
+        Cudnn.Check(Cudnn.cudnnSetStream(_handle, queue));
+        if (!ReferenceEquals(stream, Stream))
+        {
+            stream.Keep();
+            _kept?.LetGo();
+            _kept = stream;
+            Stream = stream;
+        }
+
+        [DoesNotReturn]
+        static void ThrowOtherContext() => throw new ArgumentException(
+            "The handle was to use a stream of another context. Make a handle for each context.", nameof(stream));
     }
 
     /// <summary>The handle for operations, which keep it alive even after it was disposed; with its context made current.</summary>
@@ -63,6 +95,7 @@ public sealed class CudnnHandle : NativeOwner
         }
 
         _handle = default;
+        _kept?.LetGo();
     }
 
     private static CudaStream Existing(CudaStream stream)

@@ -18,8 +18,17 @@ public enum DataType
     /// <summary>Signed, 4 bytes.</summary>
     Int32 = 4,
 
+    /// <summary>Signed, 1 byte, four channels together; for the layout <see cref="TensorLayout.NchwVector"/>.</summary>
+    Int8x4 = 5,
+
     /// <summary>Unsigned, 1 byte.</summary>
     UInt8 = 6,
+
+    /// <summary>Unsigned, 1 byte, four channels together; for the layout <see cref="TensorLayout.NchwVector"/>.</summary>
+    UInt8x4 = 7,
+
+    /// <summary>Signed, 1 byte, 32 channels together; for the layout <see cref="TensorLayout.NchwVector"/>.</summary>
+    Int8x32 = 8,
 
     /// <summary>The upper half of a single, 2 bytes.</summary>
     BFloat16 = 9,

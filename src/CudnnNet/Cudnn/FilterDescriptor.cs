@@ -19,6 +19,13 @@ public sealed class FilterDescriptor : NativeOwner
             Cudnn.Check(Cudnn.cudnnCreateFilterDescriptor(&handle));
             _handle = handle;
             Shape = shape.Validate(nameof(shape));
+            if (shape.IsVolume)
+            {
+                int* dimensions = stackalloc int[] { shape.K, shape.C, shape.T, shape.R, shape.S };
+                Cudnn.Check(Cudnn.cudnnSetFilterNdDescriptor(handle, shape.Type.Raw(), (cudnnTensorFormat_t)shape.Layout, 5, dimensions));
+                return;
+            }
+
             Cudnn.Check(Cudnn.cudnnSetFilter4dDescriptor(handle, shape.Type.Raw(), (cudnnTensorFormat_t)shape.Layout, shape.K, shape.C, shape.R, shape.S));
         }
         catch

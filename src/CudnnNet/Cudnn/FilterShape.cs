@@ -9,20 +9,26 @@ namespace CudnnNet;
 /// <param name="Layout">Their order in memory: <see cref="TensorLayout.Nchw"/> is K, C, R, S; <see cref="TensorLayout.Nhwc"/> is K, R, S, C.</param>
 public readonly record struct FilterShape(int K, int C, int R, int S, DataType Type = DataType.Float32, TensorLayout Layout = TensorLayout.Nhwc)
 {
-    /// <summary>The number of elements: K · C · R · S.</summary>
-    public long Elements => (long)K * C * R * S;
+    /// <summary>Slices of filters over volumes: five dimensions, K, C, T, R, S. 0: filters over images, of four.</summary>
+    public int T { get; init; }
+
+    /// <summary>Whether the filters go over volumes.</summary>
+    public bool IsVolume => T != 0;
+
+    /// <summary>The number of elements: K · C · R · S, times T for volumes.</summary>
+    public long Elements => (long)K * C * (T == 0 ? 1 : T) * R * S;
 
     /// <summary>The memory of the filters in bytes.</summary>
     public long Bytes => Elements * Type.SizeInBytes();
 
-    /// <summary>"64 x 3 x 7 x 7 Float32 Nhwc" (K, C, R, S).</summary>
-    public override string ToString() => $"{K} x {C} x {R} x {S} {Type} {Layout}";
+    /// <summary>"64 x 3 x 7 x 7 Float32 Nhwc" (K, C, R, S; over volumes K, C, T, R, S).</summary>
+    public override string ToString() => IsVolume ? $"{K} x {C} x {T} x {R} x {S} {Type} {Layout}" : $"{K} x {C} x {R} x {S} {Type} {Layout}";
 
     /// <summary>Throws where this is the shape of no filter.</summary>
     /// <exception cref="ArgumentException">A dimension is less than 1, or type or layout are unknown.</exception>
     internal FilterShape Validate(string name)
     {
-        if (K < 1 || C < 1 || R < 1 || S < 1)
+        if (K < 1 || C < 1 || T < 0 || R < 1 || S < 1)
         {
             throw new ArgumentException($"'{name}' is {this}; every dimension must be at least 1.", name);
         }

@@ -27,7 +27,7 @@ public sealed unsafe class Pooling : CudnnOperation
             Window = window;
             InputShape = x;
             OutputShape = window.OutputShape(x);
-            _pooling = Own(new PoolingDescriptor(mode, window, propagateNan)).Handle;
+            _pooling = Own(new PoolingDescriptor(mode, window, propagateNan, x.IsVolume)).Handle;
             _x = Own(new TensorDescriptor(x)).Handle;
             _y = Own(new TensorDescriptor(OutputShape)).Handle;
         }

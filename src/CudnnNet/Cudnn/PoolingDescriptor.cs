@@ -11,8 +11,9 @@ public sealed class PoolingDescriptor : NativeOwner
     /// <param name="mode">What a window becomes.</param>
     /// <param name="window">Size, padding and stride.</param>
     /// <param name="propagateNan">Whether a NaN in a window wins the maximum.</param>
+    /// <param name="volumes">Whether it goes over volumes, with three numbers each, or over images, with two.</param>
     /// <exception cref="CudnnException">cuDNN refuses the numbers.</exception>
-    public unsafe PoolingDescriptor(PoolingMode mode, PoolingWindow window, bool propagateNan = true)
+    public unsafe PoolingDescriptor(PoolingMode mode, PoolingWindow window, bool propagateNan = true, bool volumes = false)
         : base(null)
     {
         try
@@ -20,6 +21,22 @@ public sealed class PoolingDescriptor : NativeOwner
             cudnnPoolingDescriptor_t handle;
             Cudnn.Check(Cudnn.cudnnCreatePoolingDescriptor(&handle));
             _handle = handle;
+            if (volumes)
+            {
+                int* size = stackalloc int[] { window.Depth, window.Height, window.Width };
+                int* padding = stackalloc int[] { window.PaddingDepth, window.PaddingHeight, window.PaddingWidth };
+                int* stride = stackalloc int[] { window.StrideDepth, window.StrideHeight, window.StrideWidth };
+                Cudnn.Check(Cudnn.cudnnSetPoolingNdDescriptor(
+                    handle,
+                    (cudnnPoolingMode_t)mode,
+                    propagateNan ? cudnnNanPropagation_t.CUDNN_PROPAGATE_NAN : cudnnNanPropagation_t.CUDNN_NOT_PROPAGATE_NAN,
+                    3,
+                    size,
+                    padding,
+                    stride));
+                return;
+            }
+
             Cudnn.Check(Cudnn.cudnnSetPooling2dDescriptor(
                 handle,
                 (cudnnPoolingMode_t)mode,

@@ -7,12 +7,13 @@ public sealed class ReduceTensorDescriptor : NativeOwner
 {
     private cudnnReduceTensorDescriptor_t _handle;
 
-    /// <summary>Describes a reduction, without the indices of the extremes.</summary>
+    /// <summary>Describes a reduction.</summary>
     /// <param name="mode">What the elements become.</param>
     /// <param name="computeType">The type it is computed in.</param>
     /// <param name="propagateNan">Whether a NaN wins minimum and maximum.</param>
+    /// <param name="indices">Whether to tell where minimum and maximum were, as 32-bit numbers.</param>
     /// <exception cref="CudnnException">cuDNN refuses the combination.</exception>
-    public unsafe ReduceTensorDescriptor(TensorReductionMode mode, DataType computeType, bool propagateNan = true)
+    public unsafe ReduceTensorDescriptor(TensorReductionMode mode, DataType computeType, bool propagateNan = true, bool indices = false)
         : base(null)
     {
         try
@@ -25,7 +26,7 @@ public sealed class ReduceTensorDescriptor : NativeOwner
                 (cudnnReduceTensorOp_t)mode,
                 computeType.Raw(),
                 propagateNan ? cudnnNanPropagation_t.CUDNN_PROPAGATE_NAN : cudnnNanPropagation_t.CUDNN_NOT_PROPAGATE_NAN,
-                cudnnReduceTensorIndices_t.CUDNN_REDUCE_TENSOR_NO_INDICES,
+                indices ? cudnnReduceTensorIndices_t.CUDNN_REDUCE_TENSOR_FLATTENED_INDICES : cudnnReduceTensorIndices_t.CUDNN_REDUCE_TENSOR_NO_INDICES,
                 cudnnIndicesType_t.CUDNN_32BIT_INDICES));
         }
         catch

@@ -55,7 +55,7 @@ public sealed unsafe class TensorFill : CudnnOperation
                 Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &half));
                 break;
             case DataType.BFloat16:
-                ushort upper = RoundToBFloat16((float)value);
+                BFloat16 upper = (BFloat16)(float)value;
                 Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &upper));
                 break;
             default:
@@ -74,12 +74,5 @@ public sealed unsafe class TensorFill : CudnnOperation
         cudnnHandle_t handle = Enter();
         ScalingFactor factor = new(alpha, Shape.Type);
         Cudnn.Check(Cudnn.cudnnScaleTensor(handle, _y, y.Required(nameof(y)), &factor));
-    }
-
-    /// <summary>The upper half of a single, rounded to nearest even; NaN stays NaN.</summary>
-    private static ushort RoundToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

@@ -9,7 +9,7 @@ internal static class LibraryFolders
             ? value.Split(environment.Platform == Platform.Windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             : [];
 
-    /// <summary>The CUDA toolkit, then the wheels of an active Python environment (nvidia-cudnn-cu13 and the like): searched last.</summary>
+    /// <summary>The CUDA toolkit, then the wheels of Python (nvidia-cudnn-cu13 and the like): searched last.</summary>
     public static IEnumerable<string> OfToolkits(LibraryEnvironment environment)
     {
         bool windows = environment.Platform == Platform.Windows;
@@ -17,26 +17,52 @@ internal static class LibraryFolders
         {
             if (environment.Variable(variable) is { } home)
             {
-                yield return Path.Combine(home, windows ? "bin" : "lib64");
-                if (windows)
+                foreach (string part in windows ? (string[])["bin", "bin/x64"] : ["lib64", "lib", "targets/x86_64-linux/lib"])
                 {
-                    yield return Path.Combine(home, "bin", "x64");
+                    yield return Path.Combine([home, .. part.Split('/')]);
                 }
             }
         }
+        foreach (string package in PythonSites(environment).Distinct().SelectMany(site => environment.Folders(Path.Combine(site, "nvidia"), "*")))
+        {
+            yield return Path.Combine(package, windows ? "bin" : "lib");
+        }
+    }
+
+    // The active environment first, then what PYTHONPATH names, the user's own packages, and the machine's.
+    private static IEnumerable<string> PythonSites(LibraryEnvironment environment)
+    {
+        bool windows = environment.Platform == Platform.Windows;
         foreach (string variable in (string[])["VIRTUAL_ENV", "CONDA_PREFIX"])
         {
-            if (environment.Variable(variable) is not { } root)
+            if (environment.Variable(variable) is { } root)
             {
-                continue;
-            }
-            IEnumerable<string> sites = windows
-                ? [Path.Combine(root, "Lib", "site-packages")]
-                : environment.Folders(Path.Combine(root, "lib"), "python3*").Select(p => Path.Combine(p, "site-packages"));
-            foreach (string package in sites.SelectMany(site => environment.Folders(Path.Combine(site, "nvidia"), "*")))
-            {
-                yield return Path.Combine(package, windows ? "bin" : "lib");
+                foreach (string site in windows ? [Path.Combine(root, "Lib", "site-packages")] : OfVersions(Path.Combine(root, "lib"), "site-packages"))
+                {
+                    yield return site;
+                }
             }
         }
+        foreach (string folder in environment.Variable("PYTHONPATH")?.Split(windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [])
+        {
+            yield return folder;
+        }
+        if (windows)
+        {
+            yield break;
+        }
+        if (environment.Variable("HOME") is { } user)
+        {
+            foreach (string site in OfVersions(Path.Combine(user, ".local", "lib"), "site-packages"))
+            {
+                yield return site;
+            }
+        }
+        foreach (string site in OfVersions("/usr/local/lib", "dist-packages").Concat(OfVersions("/usr/local/lib", "site-packages")).Append("/usr/lib/python3/dist-packages"))
+        {
+            yield return site;
+        }
+
+        IEnumerable<string> OfVersions(string parent, string name) => environment.Folders(parent, "python3*").Select(p => Path.Combine(p, name));
     }
 }

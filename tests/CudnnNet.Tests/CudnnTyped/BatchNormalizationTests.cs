@@ -9,7 +9,7 @@ public sealed class BatchNormalizationTests
 
     [Test]
     public void Training_normalises_by_the_batch_and_moves_the_running_statistics(
-        [ValueSource(nameof(s_modes))] BatchNormalizationMode mode, [Values] TensorLayout layout, [Values(1.0, 0.1)] double factor)
+        [ValueSource(nameof(s_modes))] BatchNormalizationMode mode, [Values(TensorLayout.Nchw, TensorLayout.Nhwc)] TensorLayout layout, [Values(1.0, 0.1)] double factor)
     {
         Case c = new(mode, layout);
         using TestDevice device = new();
@@ -35,7 +35,7 @@ public sealed class BatchNormalizationTests
     }
 
     [Test]
-    public void Inference_normalises_by_the_given_statistics([ValueSource(nameof(s_modes))] BatchNormalizationMode mode, [Values] TensorLayout layout)
+    public void Inference_normalises_by_the_given_statistics([ValueSource(nameof(s_modes))] BatchNormalizationMode mode, [Values(TensorLayout.Nchw, TensorLayout.Nhwc)] TensorLayout layout)
     {
         Case c = new(mode, layout);
         using TestDevice device = new();
@@ -50,7 +50,7 @@ public sealed class BatchNormalizationTests
     }
 
     [Test]
-    public void Backward_is_the_gradient([ValueSource(nameof(s_modes))] BatchNormalizationMode mode, [Values] TensorLayout layout, [Values] bool saved, [Values] bool blended)
+    public void Backward_is_the_gradient([ValueSource(nameof(s_modes))] BatchNormalizationMode mode, [Values(TensorLayout.Nchw, TensorLayout.Nhwc)] TensorLayout layout, [Values] bool saved, [Values] bool blended)
     {
         Case c = new(mode, layout);
         float[] dy = Reference.Numbers(c.X.Length, 6);

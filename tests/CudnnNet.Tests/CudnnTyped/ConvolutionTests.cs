@@ -12,7 +12,7 @@ public sealed class ConvolutionTests
 
     private static IEnumerable<Geometry> Geometries()
     {
-        foreach (TensorLayout layout in Enum.GetValues<TensorLayout>())
+        foreach (TensorLayout layout in (TensorLayout[])[TensorLayout.Nchw, TensorLayout.Nhwc])
         {
             TensorShape X(int n, int c, int h, int w) => new(n, c, h, w, Layout: layout);
             FilterShape W(int k, int c, int r, int s) => new(k, c, r, s, Layout: layout);

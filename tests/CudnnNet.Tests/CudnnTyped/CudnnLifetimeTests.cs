@@ -28,6 +28,37 @@ public sealed class CudnnLifetimeTests
     }
 
     [Test]
+    public unsafe void A_handle_changes_to_another_stream_of_its_context_and_keeps_it()
+    {
+        using TestDevice device = new();
+        using CudnnHandle cudnn = new(device.Stream);
+        CudaStream other = device.Context.CreateStream();
+        CUstream handle = other.Handle;
+        cudnn.SetStream(other);
+        other.Dispose();
+        CUstream found;
+        Cudnn.Check(Cudnn.cudnnGetStream(cudnn.Handle, &found));
+        using TensorFill fill = new(cudnn, new TensorShape(1, 1, 1, 4));
+        DeviceMemory<float> memory = device.Upload<float>(1, 2, 3, 4);
+        device.Stream.Synchronize();
+        fill.Set(memory, 7);
+        device.Context.Synchronize();
+        using CudaContext own = CudaContext.Create();
+        using CudaStream foreign = own.CreateStream();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(found, Is.EqualTo(handle));
+            Assert.That(cudnn.Stream, Is.SameAs(other));
+            Assert.That(device.Download(memory.Span), Is.All.EqualTo(7f));
+            Assert.Throws<ArgumentException>(() => cudnn.SetStream(foreign));
+            Assert.Throws<ObjectDisposedException>(() => cudnn.SetStream(other));
+        }
+
+        cudnn.SetStream(device.Stream);
+        Assert.That(cudnn.Stream, Is.SameAs(device.Stream));
+    }
+
+    [Test]
     public void Operations_keep_handle_stream_and_context_alive()
     {
         CudaContext context = CudaContext.Primary();

@@ -134,6 +134,35 @@ public sealed unsafe class LibraryResolverTests
         }
     }
 
+    [TestCase("/cuda/lib64/libcudnn.so.9")]
+    [TestCase("/cuda/targets/x86_64-linux/lib/libcudnn.so.9")]
+    [TestCase("/venv/lib/python3.12/site-packages/nvidia/cudnn/lib/libcudnn.so.9")]
+    [TestCase("/conda/lib/python3.13/site-packages/nvidia/cudnn/lib/libcudnn.so.9")]
+    [TestCase("/packages/nvidia/cudnn/lib/libcudnn.so.9")]
+    [TestCase("/home/ada/.local/lib/python3.11/site-packages/nvidia/cudnn/lib/libcudnn.so.9")]
+    [TestCase("/usr/local/lib/python3.12/dist-packages/nvidia/cudnn/lib/libcudnn.so.9")]
+    [TestCase("/usr/lib/python3/dist-packages/nvidia/cudnn/lib/libcudnn.so.9")]
+    public void CuDNN_is_found_in_every_place_it_is_installed_to(string file)
+    {
+        var machine = new Machine("libcuda.so.1", file)
+        {
+            ["CUDA_HOME"] = "/cuda",
+            ["VIRTUAL_ENV"] = "/venv",
+            ["CONDA_PREFIX"] = "/conda",
+            ["PYTHONPATH"] = "/other:/packages",
+            ["HOME"] = "/home/ada",
+        };
+        Assert.That(machine.NameOf(new LibraryResolver(machine).Library(NativeLibraryId.Cudnn)), Is.EqualTo(file));
+    }
+
+    [TestCase("libcublas.so.13")]
+    [TestCase("libcublas.so.12")]
+    public void Both_generations_of_the_sonames_resolve(string name)
+    {
+        var machine = new Machine("libcuda.so.1", name);
+        Assert.That(machine.NameOf(new LibraryResolver(machine).Library(NativeLibraryId.Cublas)), Is.EqualTo(name));
+    }
+
     [Test]
     public void The_programs_hook_comes_first()
     {
