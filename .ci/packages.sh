@@ -20,5 +20,8 @@ ensure_packages() {
   $root apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive $root $command -qq >&2
 }
 
-# The packages the CPU device is built from.
+# The packages the CPU device is built from, and the tools where the machine has none of the kind.
 NATIVE_PACKAGES=(libdnnl-dev libopenblas-openmp-dev)
+command -v cmake >/dev/null || NATIVE_PACKAGES+=(cmake)
+command -v make >/dev/null || command -v ninja >/dev/null || NATIVE_PACKAGES+=(make)
+command -v c++ >/dev/null || NATIVE_PACKAGES+=(g++)

@@ -33,26 +33,6 @@ KERNEL(gather_normalize_nhwc, const u8* RESTRICT images, const u8* RESTRICT labe
   }
 }
 
-// The same for N, C, H, W activations.
-KERNEL(gather_normalize_nchw, const u8* RESTRICT images, const u8* RESTRICT labels, const u32* RESTRICT permutation,
-       const u32* RESTRICT state, const float* RESTRICT table, float* RESTRICT x, i32* RESTRICT y, u32 batch,
-       u32 channels, u32 height, u32 width) {
-  u32 plane = height * width;
-  u64 pixels = (u64)batch * plane;
-  u64 first = (u64)BLOCK * BLOCK_SIZE;
-  u64 offset = (u64)state[0] * batch;
-  FOR_EACH_THREAD_BELOW(first < pixels ? pixels - first : 0) {
-    u64 pixel = first + THREAD;
-    u32 image = (u32)(pixel / plane);
-    u32 position = (u32)(pixel - (u64)image * plane);
-    u32 record = permutation[offset + image];
-    const u8* source = images + (u64)record * channels * plane + position;
-    float* target = x + (u64)image * channels * plane + position;
-    for (u32 c = 0; c < channels; ++c) target[(u64)c * plane] = table[c * 256 + source[(u64)c * plane]];
-    if (position == 0) y[image] = labels[record];
-  }
-}
-
 // The lowest index of a row's greatest value.
 DEVICE_FUNCTION u32 arg_max(const float* row, u32 classes) {
   u32 best = 0;
@@ -99,16 +79,6 @@ KERNEL(softmax_cross_entropy, const float* RESTRICT logits, const i32* RESTRICT 
         gradient[k] = scale * (probability - target);
       }
     }
-  }
-}
-
-// sample_correct[n] = 1 where the lowest index of the maximum of row n is its label. One thread a row.
-KERNEL(top1_count, const float* RESTRICT logits, const i32* RESTRICT labels, i32* RESTRICT sample_correct, u32 batch,
-       u32 classes) {
-  u32 first = BLOCK * BLOCK_SIZE;
-  FOR_EACH_THREAD_BELOW(first < batch ? batch - first : 0) {
-    u32 n = first + THREAD;
-    sample_correct[n] = arg_max(logits + (u64)n * classes, classes) == (u32)labels[n] ? 1 : 0;
   }
 }
 

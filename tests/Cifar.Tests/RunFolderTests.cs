@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ResNet;
 
 namespace Cifar.Tests;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResNet;
 
 namespace Cifar.Tests;
 
@@ -50,7 +51,7 @@ internal sealed class SmallTraining : ITraining, ITrainingFactory
         AfterStep(iteration + 1);
     }
 
-    public EpochSums ReadSums() => new(_lossSum, _correct, _images);
+    public MetricSums ReadSums() => new(_lossSum, _correct, _images);
 
     public void EndEpoch()
     {

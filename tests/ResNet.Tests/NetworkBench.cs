@@ -133,6 +133,15 @@ internal sealed class NetworkBench : IDisposable
     /// <summary>The mean of the losses of the images; after the loss phase and before the next. Waits.</summary>
     internal double ReadLoss(NetworkPass pass) => Read(pass.SampleLoss.Floats).Average(loss => (double)loss);
 
+    /// <summary>How many images of the batch the loss phase counted as classified rightly. Waits.</summary>
+    internal int ReadHits(NetworkPass pass)
+    {
+        int[] hits = new int[pass.Images.Shape.N];
+        Stream.CopyToHost(pass.SampleCorrect.Raw.Cast<int>(), hits.AsSpan());
+        Stream.Synchronize();
+        return hits.Sum();
+    }
+
     /// <summary>A running mean or variance by torchvision's name. Waits.</summary>
     internal float[] ReadStatistic(string name)
     {

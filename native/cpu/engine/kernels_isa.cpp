@@ -12,9 +12,7 @@ namespace {
 
 #define BIND(name) cpu::binding::Bound<&name>::kernel(#name)
 constexpr cpu::Kernel training[] = {BIND(gather_normalize_nhwc),
-                                    BIND(gather_normalize_nchw),
                                     BIND(softmax_cross_entropy),
-                                    BIND(top1_count),
                                     BIND(accumulate_metrics),
                                     BIND(sgd_momentum),
                                     BIND(advance_step),

@@ -36,7 +36,7 @@ internal static class TrainCommand
             }
         });
         var momentum = OptionParts.Fraction("--momentum", "Momentum of SGD, by default 0.9", 0, 1, minimumAllowed: true);
-        var decay = OptionParts.Fraction("--weight-decay", "Weight decay, by default 5e-4", 0, 1, minimumAllowed: true);
+        var decay = OptionParts.Fraction("--weight-decay", "Weight decay, by default 1e-2 on the digits, 5e-4 on CIFAR", 0, 1, minimumAllowed: true);
         var seed = OptionParts.Whole("--seed", "Decides initial parameters and the order of the images, by default 1", 0);
         var device = DeviceChoice.Option();
         var folder = OptionParts.Plain("--output", "folder", "The run's folder, by default runs/TIME-MODEL");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResNet;
 
 namespace Cifar;
 

@@ -1,17 +1,6 @@
+using ResNet;
+
 namespace Cifar;
-
-/// <summary>Sums over the images an epoch has learnt from so far.</summary>
-/// <param name="LossSum">Sum of the images' losses.</param>
-/// <param name="Correct">How many were classified correctly.</param>
-/// <param name="Images">How many there were.</param>
-internal readonly record struct EpochSums(double LossSum, long Correct, long Images)
-{
-    /// <summary>The mean loss; 0 before the first image.</summary>
-    public double Loss => Images == 0 ? 0 : LossSum / Images;
-
-    /// <summary>The share classified correctly; 0 before the first image.</summary>
-    public double Accuracy => Images == 0 ? 0 : (double)Correct / Images;
-}
 
 /// <summary>What a test gave.</summary>
 /// <param name="Loss">Mean cross-entropy over all test images.</param>
@@ -43,7 +32,7 @@ internal interface ITraining : IDisposable
     void Step();
 
     /// <summary>Waits for the steps started and reads the current epoch's sums.</summary>
-    EpochSums ReadSums();
+    MetricSums ReadSums();
 
     /// <summary>Ends the epoch all of whose steps are done: sums go back to 0, the next epoch's order is drawn.</summary>
     void EndEpoch();

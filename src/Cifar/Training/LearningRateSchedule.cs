@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResNet;
 
 namespace Cifar;
 
@@ -72,7 +73,7 @@ public abstract record LearningRateSchedule
         public override bool DependsOnLength => true;
 
         /// <inheritdoc/>
-        public override double Rate(double baseRate, int epoch, int epochs) => baseRate * (1 + Math.Cos(Math.PI * epoch / epochs)) / 2;
+        public override double Rate(double baseRate, int epoch, int epochs) => LearningRates.Cosine(baseRate, finalRate: 0, epochs, epoch);
 
         /// <inheritdoc/>
         public override string ToString() => "cosine";

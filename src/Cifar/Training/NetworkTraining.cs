@@ -73,11 +73,7 @@ internal sealed class NetworkTraining : ITraining
     }
 
     /// <inheritdoc/>
-    public EpochSums ReadSums()
-    {
-        var sums = _trainer.ReadSums();
-        return new EpochSums(sums.LossSum, sums.Correct, sums.Images);
-    }
+    public MetricSums ReadSums() => _trainer.ReadSums();
 
     /// <inheritdoc/>
     public void EndEpoch() => _trainer.EndEpoch();
@@ -86,7 +82,7 @@ internal sealed class NetworkTraining : ITraining
     public TestResult Test()
     {
         var sums = _trainer.Evaluate();
-        return new TestResult(sums.LossSum / sums.Images, (double)sums.Correct / sums.Images);
+        return new TestResult(sums.Loss, sums.Accuracy);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ResNet;
 
 namespace Cifar;
 
@@ -16,8 +17,8 @@ internal sealed class TrainingLoop(
     /// <summary>The note in a checkpoint that says how long the unfinished epoch has taken so far.</summary>
     public const string EpochSecondsNote = "epoch_seconds";
 
-    private EpochSums _before;
-    private EpochSums _start;
+    private MetricSums _before;
+    private MetricSums _start;
     private double _testSeconds;
 
     /// <summary>Trains to the end, or until stopped.</summary>
@@ -66,10 +67,10 @@ internal sealed class TrainingLoop(
         return ExitCode.Done;
     }
 
-    private void EndEpoch(EpochMetrics metrics, EpochSums sums)
+    private void EndEpoch(EpochMetrics metrics, MetricSums sums)
     {
         bool best = folder.Epochs.All(earlier => metrics.TestAccuracy > earlier.TestAccuracy);
-        _before = new EpochSums(_before.LossSum + sums.LossSum - _start.LossSum, _before.Correct + sums.Correct - _start.Correct, _before.Images + sums.Images - _start.Images);
+        _before = new MetricSums(_before.LossSum + sums.LossSum - _start.LossSum, _before.Correct + sums.Correct - _start.Correct, _before.Images + sums.Images - _start.Images);
         _start = default;
         training.EndEpoch();
 

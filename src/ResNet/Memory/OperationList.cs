@@ -5,9 +5,6 @@ namespace ResNet;
 /// <summary>The part of a step an operation belongs to.</summary>
 public enum StepPhase
 {
-    /// <summary>The batch is gathered from the data set.</summary>
-    Input,
-
     /// <summary>From the input to the logits.</summary>
     Forward,
 
@@ -16,9 +13,6 @@ public enum StepPhase
 
     /// <summary>From the logits' gradient to the parameters' gradients.</summary>
     Backward,
-
-    /// <summary>The optimiser and the step counter.</summary>
-    Update,
 }
 
 /// <summary>

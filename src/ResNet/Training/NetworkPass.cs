@@ -16,7 +16,8 @@ public sealed class NetworkPass : IDisposable
         Batch = batch;
         Images = Operations.Tensor("images", new TensorShape(batch, network.Spec.InputChannels, height, width));
         Labels = Operations.Buffer("labels", (long)batch * sizeof(int));
-        Images.UsedBy(0);
+
+        // The labels come with the images, before the first operation, although only the loss reads them.
         Labels.UsedBy(0);
         var stemConvolution = new ConvolutionLayer(pass, network.Stem.Convolution, Images);
         var stemNormalization = new BatchNormalizationLayer(pass, network.Stem.Normalization, stemConvolution.Output);
@@ -46,6 +47,7 @@ public sealed class NetworkPass : IDisposable
         Logits = linear.Output;
         var loss = new LossLayer(pass, Logits, Labels, state);
         SampleLoss = loss.SampleLoss;
+        SampleCorrect = loss.SampleCorrect;
         if (loss.Gradient is { } gradient)
         {
             gradient = pool.AddBackward(linear.AddBackward(gradient));
@@ -81,6 +83,9 @@ public sealed class NetworkPass : IDisposable
 
     /// <summary>The loss of every image.</summary>
     public PlannedTensor SampleLoss { get; }
+
+    /// <summary>Per image 1 where the class with the greatest logit (the lowest of equal ones) is the label, else 0; int32.</summary>
+    public PlannedTensor SampleCorrect { get; }
 
     /// <summary>
     /// The outputs of the stem (<c>stem</c>, <c>stem_pool</c>), of every block (<c>layer1.0</c>, ...) and of the average (<c>pool</c>). In a

@@ -7,7 +7,14 @@ namespace ResNet;
 /// <param name="LossSum">Sum of the images' cross-entropies.</param>
 /// <param name="Correct">How many were classified correctly.</param>
 /// <param name="Images">How many there were.</param>
-public readonly record struct MetricSums(double LossSum, long Correct, long Images);
+public readonly record struct MetricSums(double LossSum, long Correct, long Images)
+{
+    /// <summary>The mean loss; 0 before the first image.</summary>
+    public double Loss => Images == 0 ? 0 : LossSum / Images;
+
+    /// <summary>The share classified correctly; 0 before the first image.</summary>
+    public double Accuracy => Images == 0 ? 0 : (double)Correct / Images;
+}
 
 /// <summary>
 /// A network, its optimiser and its data on a device. Everything is taken before the first step; a step gathers a batch, goes forward

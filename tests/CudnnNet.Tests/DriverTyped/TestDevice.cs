@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using Golden;
 
 namespace CudnnNet.Tests;
 
@@ -59,7 +59,7 @@ internal sealed class TestDevice : IDisposable
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
-    public static byte[] TrainingModule() => File.ReadAllBytes(Path.Combine(RepositoryRoot(), "native", "kernels", "generated", "training.ptx"));
+    public static byte[] TrainingModule() => File.ReadAllBytes(RepositoryFolder.Path("native", "kernels", "generated", "training.ptx")!);
 
     public void Dispose()
     {
@@ -71,6 +71,4 @@ internal sealed class TestDevice : IDisposable
         Stream.Dispose();
         Context.Dispose();
     }
-
-    private static string RepositoryRoot([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Golden;
 
 namespace CudnnNet.Tests;
 
@@ -40,15 +41,5 @@ public sealed class NativeProgramTests
     }
 
     private static string? Find(string program)
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "ResNetCudnn.sln")))
-            {
-                string path = Path.Combine(folder.FullName, "build", "native", program);
-                return File.Exists(path) ? path : null;
-            }
-        }
-        return null;
-    }
+        => RepositoryFolder.Path("build", "native", program) is { } path && File.Exists(path) ? path : null;
 }

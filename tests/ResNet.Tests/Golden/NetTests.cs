@@ -11,8 +11,8 @@ namespace ResNet.Tests.Golden;
 public sealed class NetTests(string net)
 {
     // Losses that need a larger k, with oneDNN's AVX-512 or its AVX2 kernels (two orders of summation; the greatest multiple seen stands behind).
-    // The loss kernel itself agrees with double arithmetic on our logits within 7e-7, and the logits are within k = 4 on all of these.
-    // r50-cifar is off by the same +7.9e-6 in both orders: that part is systematic and NOT explained yet.
+    // PyTorch's own distance is small by luck there: a loss is one number, and its logits are within k = 4 on all of these. The loss kernel agrees
+    // with double arithmetic on our logits within 7e-7. SummationOrderTests shows that each distance is of the size that reordering the channels alone makes.
     private static readonly Dictionary<(string Net, string Loss), double> Factors = new()
     {
         [("r18-imagenet-formula", "train")] = 8,     // 4.2
@@ -20,14 +20,16 @@ public sealed class NetTests(string net)
         [("r34-imagenet", "evaluation")] = 16,       // 13
         [("r18-imagenet-smooth", "evaluation")] = 16, // 11
         [("r50-imagenet-smooth", "evaluation")] = 16, // 11
-        [("r50-cifar", "evaluation")] = 24,          // 19, unexplained
+        [("r50-cifar", "evaluation")] = 24,          // 19; PyTorch's own distance is 8e-10
         [("r50-imagenet-smooth", "ten steps")] = 8,  // 6.3
         [("r20-formula", "ten steps")] = 8,          // 5.1
         [("r20b", "ten steps")] = 20,                // 16
     };
 
     // The second loss of nets where the first gradient meets a ReLU input that rounds to the other side of zero, relative.
-    // Shown for r18-cifar and r34-imagenet: with the AVX2 kernels both are within k = 4. Not shown for r18-cifar-formula, off in both orders.
+    // r18-cifar, r34-imagenet: with the AVX2 kernels both are within k = 4; over eight orders of channels the distance goes from 1e-5 to 2e-3 and from 2e-5 to 2e-2.
+    // r18-cifar-formula: of the 262,144 inputs of layer1.1's last ReLU one is -1.65e-7 in double arithmetic, the closest to zero and nearer than the error of
+    // single precision there (8.8e-7 rms); ours is +5.4e-7. All other inputs up to there have the right sign.
     private static readonly Dictionary<string, double> SecondLossTolerance = new()
     {
         ["r18-cifar"] = 1e-3,         // 7.2e-4
@@ -235,7 +237,7 @@ public sealed class NetTests(string net)
             float[] evaluationLogits = Evaluate(overwriting);
             evaluation.Operations.Run(StepPhase.Loss);
             double evaluationLoss = bench.ReadLoss(evaluation);
-            int hits = Enumerable.Range(0, net.Batch).Count(n => ArgMax(evaluationLogits, n, net.Architecture.Classes) == b.Labels[n]);
+            int hits = bench.ReadHits(evaluation);
 
             Reset();
             Dictionary<string, float[]>? afterOneStep = null;
@@ -253,18 +255,6 @@ public sealed class NetTests(string net)
 
             return new(
                 logits, loss, activations, statistics, gradients, evaluationLogits, evaluationLoss, hits, logitsAfterMomentum, afterOneStep!, losses);
-        }
-
-        private static int ArgMax(float[] logits, int row, int classes)
-        {
-            ReadOnlySpan<float> values = logits.AsSpan(row * classes, classes);
-            int best = 0;
-            for (int k = 1; k < classes; k++)
-            {
-                best = values[k] > values[best] ? k : best;
-            }
-
-            return best;
         }
     }
 }

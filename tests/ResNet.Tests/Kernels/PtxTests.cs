@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using Golden;
 
 namespace ResNet.Tests.Kernels;
 
@@ -8,7 +8,7 @@ namespace ResNet.Tests.Kernels;
 public sealed class PtxTests
 {
     private static readonly string Kernels =
-        Path.GetFullPath(Path.Combine(SourceFolder(), "..", "..", "..", "native", "kernels"));
+        RepositoryFolder.Path("native", "kernels")!;
 
     [Test]
     public void Compiling_the_kernels_again_changes_no_byte()
@@ -56,6 +56,4 @@ public sealed class PtxTests
 
     private static bool OnPath(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
-
-    private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }
