@@ -60,7 +60,8 @@ public class ProgramTests
     public void A_run_interrupted_twice_continues_to_the_same_bits_as_an_uninterrupted_one()
     {
         using var folder = new TemporaryFolder();
-        string[] options = ["--data", "digits", "--epochs", "2", "--seed", "7", "--model", "resnet20", "--batch-size", "12", "--device", "cpu"];
+        // 120 steps an epoch: on a busy machine many may pass between a line and the signal it calls for.
+        string[] options = ["--data", "digits", "--epochs", "5", "--seed", "7", "--model", "resnet20", "--batch-size", "12", "--device", "cpu"];
         var (code, _, error) = ConsoleProcess.Run(folder.Path, ["train", "--output", "whole", .. options]);
         Assert.That(code, Is.EqualTo(ExitCode.Done), error);
 
@@ -68,7 +69,7 @@ public class ProgramTests
         Interrupt(folder.Path, ["train", "--resume", "part", .. options], "iteration 200:", "TERM");
         var (rest, output, restError) = ConsoleProcess.Run(folder.Path, "train", "--resume", "part", "--device", "cpu");
         Assert.That(rest, Is.EqualTo(ExitCode.Done), restError);
-        Assert.That(output, Does.Contain("continuing after 1 of 2 epochs"));
+        Assert.That(output, Does.Match("continuing after [1-4] of 5 epochs"));
         Assert.That(Numbers(folder["part"]), Is.EqualTo(Numbers(folder["whole"])));
         Assert.That(Tensors(Path.Combine(folder["part"], "last.safetensors")), Is.EqualTo(Tensors(Path.Combine(folder["whole"], "last.safetensors"))), "all parameters, statistics and momenta");
     }
