@@ -1,7 +1,11 @@
-// Older libraries than the bindings know: a driver of CUDA 12.4 that counts one device, and a cuDNN 9.3. The symbols come from
+// Older libraries than the bindings know: a driver of CUDA 12.4 (DRIVER_VERSION) that counts one device, and a cuDNN 9.3. The symbols come from
 // the generated export tables, all but those that the linker's map takes away; a call that is not written here succeeds.
 #include "engine/exported_symbols.h"
 #include "engine/not_implemented.h"
+
+#ifndef DRIVER_VERSION
+#define DRIVER_VERSION 12040
+#endif
 
 namespace cpu {
 
@@ -21,7 +25,7 @@ CUresult cuDeviceGetCount(int* count) {
 }
 
 CUresult cuDriverGetVersion(int* version) {
-  *version = 12040;
+  *version = DRIVER_VERSION;
   return CUDA_SUCCESS;
 }
 

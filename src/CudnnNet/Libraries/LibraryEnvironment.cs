@@ -11,10 +11,32 @@ internal class LibraryEnvironment
 
     public virtual string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
+    /// <summary>The folders that a variable lists, separated as the platform does it.</summary>
+    public IEnumerable<string> Paths(string variable)
+        => Variable(variable)?.Split(Platform == Platform.Windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
     public virtual bool FileExists(string path) => File.Exists(path);
 
-    public virtual IEnumerable<string> Folders(string parent, string pattern)
-        => Directory.Exists(parent) ? Directory.EnumerateDirectories(parent, pattern).Order(StringComparer.Ordinal) : [];
+    public virtual bool FolderExists(string path) => Directory.Exists(path);
+
+    /// <summary>The folders directly below one, in a fixed order; none where it cannot be read.</summary>
+    public virtual IEnumerable<string> Folders(string parent, string pattern) => Listing(parent, pattern, Directory.GetDirectories);
+
+    /// <summary>The files directly below a folder, in a fixed order; none where it cannot be read.</summary>
+    public virtual IEnumerable<string> Files(string folder, string pattern) => Listing(folder, pattern, Directory.GetFiles);
+
+    /// <summary>What a file is after all links; the path itself where it is none.</summary>
+    public virtual string FinalTarget(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException)
+        {
+            return path;
+        }
+    }
 
     /// <summary>Loads a file by its full path, or by name as the operating system's loader finds it.</summary>
     /// <returns>The handle, or 0 with the loader's reason in <paramref name="error"/>; that is empty where there is simply no such file.</returns>
@@ -36,6 +58,20 @@ internal class LibraryEnvironment
 
     /// <summary>The address of an exported symbol, or 0.</summary>
     public virtual nint Export(nint library, string symbol) => NativeLibrary.TryGetExport(library, symbol, out nint address) ? address : 0;
+
+    private static string[] Listing(string folder, string pattern, Func<string, string, string[]> list)
+    {
+        try
+        {
+            string[] entries = Directory.Exists(folder) ? list(folder, pattern) : [];
+            Array.Sort(entries, StringComparer.Ordinal);
+            return entries;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     // The runtime tries several spellings of a name and lists what the loader said to each. Only what goes beyond "there is no such file"
     // is worth telling, for instance a dependency that is missing.

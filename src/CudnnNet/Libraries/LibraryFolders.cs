@@ -4,65 +4,23 @@ namespace CudnnNet;
 internal static class LibraryFolders
 {
     /// <summary>Folders the user named: searched before anything else.</summary>
-    public static IEnumerable<string> FromUser(LibraryEnvironment environment)
-        => environment.Variable("CUDNNNET_LIBRARY_PATH") is { } value
-            ? value.Split(environment.Platform == Platform.Windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            : [];
+    public static IEnumerable<string> FromUser(LibraryEnvironment environment) => environment.Paths("CUDNNNET_LIBRARY_PATH");
 
-    /// <summary>The CUDA toolkit, then the wheels of Python (nvidia-cudnn-cu13 and the like): searched last.</summary>
+    /// <summary>The CUDA toolkit, a conda environment, then the wheels of Python: searched after the system's loader.</summary>
     public static IEnumerable<string> OfToolkits(LibraryEnvironment environment)
     {
         bool windows = environment.Platform == Platform.Windows;
-        foreach (string variable in (string[])["CUDA_HOME", "CUDA_PATH"])
+        string[] parts = windows ? ["bin/x64", "bin"] : ["lib64", "lib", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib"];
+        IEnumerable<string> homes = new[] { "CUDA_HOME", "CUDA_PATH" }.Select(environment.Variable).OfType<string>();
+        if (!windows)
         {
-            if (environment.Variable(variable) is { } home)
-            {
-                foreach (string part in windows ? (string[])["bin", "bin/x64"] : ["lib64", "lib", "targets/x86_64-linux/lib"])
-                {
-                    yield return Path.Combine([home, .. part.Split('/')]);
-                }
-            }
+            homes = homes.Append("/usr/local/cuda");
         }
-        foreach (string package in PythonSites(environment).Distinct().SelectMany(site => environment.Folders(Path.Combine(site, "nvidia"), "*")))
+        IEnumerable<string> folders = homes.SelectMany(home => parts.Select(part => Path.Combine([home, .. part.Split('/')])));
+        if (environment.Variable("CONDA_PREFIX") is { } conda)
         {
-            yield return Path.Combine(package, windows ? "bin" : "lib");
+            folders = folders.Concat(windows ? [Path.Combine(conda, "Library", "bin")] : [Path.Combine(conda, "lib")]);
         }
-    }
-
-    // The active environment first, then what PYTHONPATH names, the user's own packages, and the machine's.
-    private static IEnumerable<string> PythonSites(LibraryEnvironment environment)
-    {
-        bool windows = environment.Platform == Platform.Windows;
-        foreach (string variable in (string[])["VIRTUAL_ENV", "CONDA_PREFIX"])
-        {
-            if (environment.Variable(variable) is { } root)
-            {
-                foreach (string site in windows ? [Path.Combine(root, "Lib", "site-packages")] : OfVersions(Path.Combine(root, "lib"), "site-packages"))
-                {
-                    yield return site;
-                }
-            }
-        }
-        foreach (string folder in environment.Variable("PYTHONPATH")?.Split(windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [])
-        {
-            yield return folder;
-        }
-        if (windows)
-        {
-            yield break;
-        }
-        if (environment.Variable("HOME") is { } user)
-        {
-            foreach (string site in OfVersions(Path.Combine(user, ".local", "lib"), "site-packages"))
-            {
-                yield return site;
-            }
-        }
-        foreach (string site in OfVersions("/usr/local/lib", "dist-packages").Concat(OfVersions("/usr/local/lib", "site-packages")).Append("/usr/lib/python3/dist-packages"))
-        {
-            yield return site;
-        }
-
-        IEnumerable<string> OfVersions(string parent, string name) => environment.Folders(parent, "python3*").Select(p => Path.Combine(p, name));
+        return folders.Concat(PythonFolders.OfWheels(environment)).Distinct();
     }
 }

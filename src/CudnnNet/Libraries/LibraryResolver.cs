@@ -9,14 +9,12 @@ namespace CudnnNet;
 /// </summary>
 internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
 {
-    private sealed record Loaded(nint Handle, string File);
-
     private readonly Lock _gate = new();
-    private readonly Dictionary<NativeLibraryId, Loaded> _loaded = [];
+    private readonly Dictionary<NativeLibraryId, LoadedLibrary> _loaded = [];
     private DeviceKind? _requested;
     private DeviceKind? _selected;
     private string _reason = "";
-    private Loaded? _cpuDevice;
+    private LoadedLibrary? _cpuDevice;
     private int _toolkit = 13;
 
     public Func<NativeLibraryId, DeviceKind, nint>? Hook { get; set; }
@@ -81,7 +79,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
             DeviceKind device = Select();
             var text = new StringBuilder();
             text.Append(device == DeviceKind.Cuda ? "CUDA" : "CPU device").Append(" (").Append(_reason).Append(')');
-            foreach ((NativeLibraryId id, Loaded loaded) in _loaded.OrderBy(p => p.Key))
+            foreach ((NativeLibraryId id, LoadedLibrary loaded) in _loaded.OrderBy(p => p.Key))
             {
                 text.Append('\n').Append(LibraryNames.Display(id)).Append(": ").Append(FileOf(loaded));
                 if (LibraryVersion.Of(id, symbol => environment.Export(loaded.Handle, symbol)) is { } version)
@@ -117,7 +115,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
             _selected = DeviceKind.Cpu;
             return DeviceKind.Cpu;
         }
-        Loaded? driver = FindNvidia(NativeLibraryId.Cuda, out string finding);
+        LoadedLibrary? driver = FindNvidia(NativeLibraryId.Cuda, out string finding);
         bool usable = driver is not null && CountsDevices(driver, out finding);
         if (!usable && requested == DeviceKind.Cuda)
         {
@@ -134,7 +132,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         return _selected.Value;
     }
 
-    private bool CountsDevices(Loaded driver, out string finding)
+    private bool CountsDevices(LoadedLibrary driver, out string finding)
     {
         var initialise = (delegate* unmanaged<uint, CUresult>)environment.Export(driver.Handle, "cuInit");
         var count = (delegate* unmanaged<int*, CUresult>)environment.Export(driver.Handle, "cuDeviceGetCount");
@@ -169,9 +167,9 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         return true;
     }
 
-    private Loaded Load(NativeLibraryId library)
+    private LoadedLibrary Load(NativeLibraryId library)
     {
-        if (_loaded.TryGetValue(library, out Loaded? loaded))
+        if (_loaded.TryGetValue(library, out LoadedLibrary? loaded))
         {
             return loaded;
         }
@@ -194,34 +192,74 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         return loaded;
     }
 
-    private Loaded? FromHook(NativeLibraryId library, DeviceKind device)
-        => Hook?.Invoke(library, device) is { } handle && handle != 0 ? new Loaded(handle, "the library given by the program") : null;
+    private LoadedLibrary? FromHook(NativeLibraryId library, DeviceKind device)
+        => Hook?.Invoke(library, device) is { } handle && handle != 0 ? new LoadedLibrary(handle, "the library given by the program") : null;
 
-    private Loaded? FindNvidia(NativeLibraryId library, out string finding)
+    private LoadedLibrary? FindNvidia(NativeLibraryId library, out string finding)
     {
         finding = "";
         if (FromHook(library, DeviceKind.Cuda) is { } given)
         {
             return given;
         }
-        IReadOnlyList<string> names = LibraryNames.Nvidia(library, environment.Platform, _toolkit);
-        var search = new Search(environment);
-        Loaded? found = search.InFolders(LibraryFolders.FromUser(environment), names) ?? search.ByName(names);
-        if (found is null && library != NativeLibraryId.Cuda)
+        foreach (NativeLibraryId needed in LibraryCompanions.Needs(library))
         {
-            found = search.InFolders(LibraryFolders.OfToolkits(environment), names);
+            _ = FindNvidia(needed, out _);
+        }
+        LoadedLibrary? found = FindNvidia(library, LibraryNames.Nvidia(library, environment.Platform, _toolkit), out finding);
+        if (library == NativeLibraryId.Cudnn && found is not null)
+        {
+            ServeGenerationOf(found);
+        }
+        return found;
+    }
+
+    // The folders the user named come first, whatever lies there; then the better name, wherever it lies.
+    private LoadedLibrary? FindNvidia(NativeLibraryId library, IReadOnlyList<string> names, out string finding)
+    {
+        var search = new LibrarySearch(environment, path => LoadCompanions(library, path));
+        LoadedLibrary? found = search.InNamedFolders(LibraryFolders.FromUser(environment), names);
+        // The driver belongs to the kernel module, not to a toolkit: only the system knows where it lies.
+        List<string> toolkits = library == NativeLibraryId.Cuda || found is not null ? [] : [.. LibraryFolders.OfToolkits(environment)];
+        foreach (string name in names)
+        {
+            found ??= search.ByName(name) ?? search.InFolders(toolkits, name);
         }
         finding = search.Report();
         return found;
     }
 
-    private Loaded FindCpuDevice(NativeLibraryId library)
+    // A cuDNN built with CUDA 12 asks for the cuBLASLt and the NVRTC of CUDA 12, whichever this process took for itself.
+    private void ServeGenerationOf(LoadedLibrary cudnn)
+    {
+        var version = (delegate* unmanaged<nuint>)environment.Export(cudnn.Handle, "cudnnGetCudartVersion");
+        int generation = version == null ? 0 : (int)(version() / 1000);
+        if (generation is not (12 or 13))
+        {
+            return;
+        }
+        foreach (NativeLibraryId needed in (NativeLibraryId[])[NativeLibraryId.Nvrtc, NativeLibraryId.CublasLt])
+        {
+            _ = FindNvidia(needed, [LibraryNames.Nvidia(needed, environment.Platform, generation)[0]], out _);
+        }
+    }
+
+    // In whichever order they need each other: again, as long as one more goes in.
+    private void LoadCompanions(NativeLibraryId library, string path)
+    {
+        string folder = Path.GetDirectoryName(path)!;
+        List<string> waiting = [.. LibraryCompanions.Beside(library, Path.GetFileName(path), environment.Platform).SelectMany(p => environment.Files(folder, p))];
+        while (waiting.RemoveAll(file => environment.Load(file, out _) != 0) > 0)
+        {
+        }
+    }
+
+    private LoadedLibrary FindCpuDevice(NativeLibraryId library)
     {
         IReadOnlyList<string> names = [LibraryNames.CpuDevice(environment.Platform)];
-        var search = new Search(environment);
-        return search.InFolders([environment.BaseDirectory], names)
-            ?? search.InFolders(LibraryFolders.FromUser(environment), names)
-            ?? search.ByName(names)
+        var search = new LibrarySearch(environment);
+        return search.InNamedFolders([environment.BaseDirectory, .. LibraryFolders.FromUser(environment)], names)
+            ?? search.ByName(names[0])
             ?? throw new MissingLibraryException(
                 $"The CPU device is to stand in for {LibraryNames.Display(library)}, but {search.Report()}. Build it (cmake -S native -B build/native && "
                 + $"cmake --build build/native) and put {names[0]} beside the program, or name its folder in CUDNNNET_LIBRARY_PATH.", library);
@@ -229,7 +267,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
 
     private MissingFunctionException MissingFunction(NativeLibraryId library, string name)
     {
-        Loaded loaded;
+        LoadedLibrary loaded;
         lock (_gate)
         {
             loaded = Load(library);
@@ -254,7 +292,7 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
             && (symbol.Until is null || version <= Version.Parse(symbol.Until));
 
     // The full path where the loader chose the file; it is known only once the library is mapped.
-    private static string FileOf(Loaded loaded)
+    private static string FileOf(LoadedLibrary loaded)
     {
         if (Path.IsPathRooted(loaded.File) || !OperatingSystem.IsLinux())
         {
@@ -275,86 +313,5 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         {
         }
         return loaded.File;
-    }
-
-    /// <summary>Tries files one after the other and remembers what became of each.</summary>
-    private sealed class Search(LibraryEnvironment environment)
-    {
-        private readonly List<string> _failures = [];
-        private readonly List<string> _notFound = [];
-        private readonly List<string> _emptyFolders = [];
-
-        public Loaded? InFolders(IEnumerable<string> folders, IReadOnlyList<string> names)
-        {
-            foreach (string folder in folders)
-            {
-                bool any = false;
-                foreach (string name in names)
-                {
-                    string path = Path.Combine(folder, name);
-                    if (environment.FileExists(path))
-                    {
-                        any = true;
-                        if (Try(path) is { } found)
-                        {
-                            return found;
-                        }
-                    }
-                }
-                if (!any)
-                {
-                    _emptyFolders.Add(folder);
-                }
-            }
-            return null;
-        }
-
-        public Loaded? ByName(IReadOnlyList<string> names)
-        {
-            foreach (string name in names)
-            {
-                if (Try(name) is { } found)
-                {
-                    return found;
-                }
-            }
-            return null;
-        }
-
-        public string Report()
-        {
-            var text = new StringBuilder();
-            if (_notFound.Count > 0)
-            {
-                text.AppendJoin(" and ", _notFound).Append(_notFound.Count == 1 ? " was" : " were").Append(" not found by the system's loader");
-                if (_emptyFolders.Count > 0)
-                {
-                    text.Append(", nor in ").AppendJoin(", ", _emptyFolders);
-                }
-            }
-            foreach (string failure in _failures)
-            {
-                text.Append(text.Length > 0 ? "; " : "").Append(failure);
-            }
-            return text.ToString();
-        }
-
-        private Loaded? Try(string pathOrName)
-        {
-            nint handle = environment.Load(pathOrName, out string error);
-            if (handle != 0)
-            {
-                return new Loaded(handle, pathOrName);
-            }
-            if (error.Length == 0)
-            {
-                _notFound.Add(pathOrName);
-            }
-            else
-            {
-                _failures.Add($"{pathOrName} could not be loaded ({error})");
-            }
-            return null;
-        }
     }
 }

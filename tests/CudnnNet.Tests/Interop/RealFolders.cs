@@ -1,0 +1,46 @@
+namespace CudnnNet.Tests;
+
+/// <summary>
+/// This machine with other variables. What was loaded goes with it: a file with the name of a library of NVIDIA's that stayed in the process
+/// would be taken for it later.
+/// </summary>
+internal sealed class RealFolders(IReadOnlyDictionary<string, string> variables) : LibraryEnvironment, IDisposable
+{
+    private readonly Stack<nint> _loaded = new();
+
+    /// <summary>A folder below build/native of the repository, or null where it is not built.</summary>
+    public static string? Built(string name)
+        => Golden.RepositoryFolder.Path("build", "native", name) is { } path && Directory.Exists(path) ? path : null;
+
+    public override string? Variable(string name) => variables.GetValueOrDefault(name);
+
+    // Python on the machine itself has no part in this.
+    public override bool FolderExists(string path) => IsOurs(path) && base.FolderExists(path);
+
+    public override IEnumerable<string> Folders(string parent, string pattern) => IsOurs(parent) ? base.Folders(parent, pattern) : [];
+
+    public override nint Load(string pathOrName, out string error)
+    {
+        if (!Path.IsPathRooted(pathOrName))
+        {
+            error = "";
+            return 0;
+        }
+        nint handle = base.Load(pathOrName, out error);
+        if (handle != 0)
+        {
+            _loaded.Push(handle);
+        }
+        return handle;
+    }
+
+    public void Dispose()
+    {
+        while (_loaded.TryPop(out nint handle))
+        {
+            System.Runtime.InteropServices.NativeLibrary.Free(handle);
+        }
+    }
+
+    private bool IsOurs(string path) => variables.Values.Any(value => path.StartsWith(value, StringComparison.Ordinal));
+}
