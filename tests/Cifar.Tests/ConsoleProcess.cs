@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Golden;
 
 namespace Cifar.Tests;
 
@@ -14,12 +15,10 @@ internal sealed class ConsoleProcess : IDisposable
 
     public ConsoleProcess(string workingDirectory, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Cifar.dll"), .. arguments])
-        {
-            WorkingDirectory = workingDirectory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ProcessStartInfo start = ProgramStart.Of(typeof(Application).Assembly, arguments);
+        start.WorkingDirectory = workingDirectory;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         // The networks here are too small to share out, and threads that wait for each other are slow where the machine is busy.
         start.Environment["OMP_NUM_THREADS"] = "1";
         start.Environment.Remove("CIFAR_DIR");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Golden;
 
 namespace Conformance;
 
@@ -57,13 +58,9 @@ public static class FileRun
 
     private static string RunChild(string path, int first, string report, TimeSpan limit)
     {
-        string program = typeof(FileRun).Assembly.Location;
-        var start = new ProcessStartInfo(DotnetHost(), ["exec", program, path, first.ToString(CultureInfo.InvariantCulture), report])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
+        ProcessStartInfo start = ProgramStart.Of(typeof(FileRun).Assembly, path, first.ToString(CultureInfo.InvariantCulture), report);
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         using Process child = Process.Start(start)!;
         Task<string> output = child.StandardOutput.ReadToEndAsync();
         Task<string> errors = child.StandardError.ReadToEndAsync();
@@ -76,12 +73,5 @@ public static class FileRun
 
         string said = string.Join(' ', (errors.Result + output.Result).Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(12));
         return $"exit code {child.ExitCode}. {said}";
-    }
-
-    // The host of this very process's runtime, wherever it is installed.
-    private static string DotnetHost()
-    {
-        string beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
-        return File.Exists(beside) ? beside : "dotnet";
     }
 }

@@ -1,6 +1,9 @@
 namespace Golden;
 
-/// <summary>The repository the running tests were built from: the nearest folder above the program that holds ResNetCudnn.sln.</summary>
+/// <summary>
+/// The repository the running tests were built from: the nearest folder above the program that holds ResNetCudnn.sln, or the folder of a
+/// bundle of tests, in which the files that they need stand where they stand in the repository.
+/// </summary>
 public static class RepositoryFolder
 {
     private static readonly Lazy<string?> Found = new(Search);
@@ -16,7 +19,7 @@ public static class RepositoryFolder
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "ResNetCudnn.sln")))
+            if (File.Exists(System.IO.Path.Combine(folder.FullName, "ResNetCudnn.sln")) || File.Exists(System.IO.Path.Combine(folder.FullName, "bundle.md")))
             {
                 return folder.FullName;
             }

@@ -23,7 +23,11 @@ public sealed unsafe class DriverLaunchTests
         Cuda.Check(Cuda.cuStreamSynchronize(stream));
         Assert.That(RawDevice.Download<uint>(state, 1), Is.EqualTo(new[] { 42u }));
         Cuda.Check(Cuda.cuModuleUnload(module));
-        Assert.That(Cuda.cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, stream, &parameters, null), Is.EqualTo(CUresult.CUDA_ERROR_INVALID_HANDLE));
+        if (NativeLibraries.Selected == DeviceKind.Cpu)
+        {
+            // NVIDIA's driver makes no promise about kernels of modules that are gone.
+            Assert.That(Cuda.cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, stream, &parameters, null), Is.EqualTo(CUresult.CUDA_ERROR_INVALID_HANDLE));
+        }
     }
 
     [Test]
@@ -36,7 +40,18 @@ public sealed unsafe class DriverLaunchTests
         void** extra = stackalloc void*[] { (void*)1, &state, (void*)2, &size, null };
         Cuda.Check(Cuda.cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, default, null, extra));
         Assert.That(RawDevice.Download<uint>(state, 1), Is.EqualTo(new[] { 2u }));
-        size = 4;
+        Cuda.Check(Cuda.cuModuleUnload(module));
+    }
+
+    [Test]
+    [CpuDeviceOnly("NVIDIA's driver may read a block of arguments that is too short, or none, without looking")]
+    public void Arguments_that_are_too_few_or_come_in_two_ways_are_refused()
+    {
+        using RawDevice device = new();
+        (CUmodule module, CUfunction function) = Load("advance_step");
+        ulong state = device.Upload(1u);
+        nuint size = 4;
+        void** extra = stackalloc void*[] { (void*)1, &state, (void*)2, &size, null };
         void* parameters = &state;
         using (Assert.EnterMultipleScope())
         {
@@ -73,10 +88,10 @@ public sealed unsafe class DriverLaunchTests
     [TestCase(1u, 2u, 1u, 1u)]
     [TestCase(1u, 1u, 2u, 1u)]
     [TestCase(1u, 1u, 1u, 2u)]
+    [CpuDeviceOnly("a GPU launches in three dimensions")]
     public void The_cpu_device_refuses_a_second_dimension_instead_of_ignoring_it(uint gy, uint gz, uint by, uint bz)
     {
         using RawDevice device = new();
-        Assume.That(NativeLibraries.Selected, Is.EqualTo(DeviceKind.Cpu), "a GPU launches in three dimensions");
         (CUmodule module, CUfunction function) = Load("advance_step");
         ulong state = device.Upload(1u);
         void* parameters = &state;
@@ -86,10 +101,10 @@ public sealed unsafe class DriverLaunchTests
     }
 
     [Test]
+    [CpuDeviceOnly("a GPU compiles any PTX")]
     public void Foreign_modules_and_unknown_kernels_are_refused()
     {
         using RawDevice device = new();
-        Assume.That(NativeLibraries.Selected, Is.EqualTo(DeviceKind.Cpu), "a GPU compiles any PTX");
         CUmodule module;
         fixed (byte* ptx = ".version 6.3\n.target sm_75\n.address_size 64\n\0"u8, elf = "\u007fELF\u0002\u0001\u0001\0"u8, nothing = "\0"u8)
         {

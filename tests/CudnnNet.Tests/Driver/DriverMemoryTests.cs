@@ -6,6 +6,7 @@ namespace CudnnNet.Tests;
 public sealed unsafe class DriverMemoryTests
 {
     [Test]
+    [CpuDeviceOnly("NVIDIA's driver checks addresses against its own blocks, and a GPU may reach all of the host's memory")]
     public void Freed_and_foreign_addresses_are_refused()
     {
         using RawDevice device = new();
@@ -29,6 +30,7 @@ public sealed unsafe class DriverMemoryTests
     }
 
     [Test]
+    [CpuDeviceOnly("NVIDIA's driver checks ranges against its own blocks, which are larger than what was asked for")]
     public void Ranges_that_reach_beyond_their_memory_are_refused()
     {
         using RawDevice device = new();
@@ -77,8 +79,11 @@ public sealed unsafe class DriverMemoryTests
         using RawDevice device = new();
         ulong memory = device.Allocate(bytes);
         Assert.That(memory % 256, Is.Zero);
-        Assume.That(NativeLibraries.Selected, Is.EqualTo(DeviceKind.Cpu), "only the CPU device fills fresh memory");
-        Assert.That(RawDevice.Download<byte>(memory, bytes), Is.All.EqualTo(0xFF));
+        if (NativeLibraries.Selected == DeviceKind.Cpu)
+        {
+            // A GPU leaves in it what was there before.
+            Assert.That(RawDevice.Download<byte>(memory, bytes), Is.All.EqualTo(0xFF));
+        }
     }
 
     [Test]
@@ -101,7 +106,9 @@ public sealed unsafe class DriverMemoryTests
             Cuda.Check(Cuda.cuPointerGetAttribute(&ordinal, CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, memory));
             Assert.That(ordinal, Is.Zero);
             Cuda.Check(Cuda.cuMemGetAddressRange_v2(&start, &size, memory + 999));
-            Assert.That((start, size), Is.EqualTo((memory, (nuint)1000)));
+            Assert.That(start, Is.EqualTo(memory));
+            // A GPU's driver may count what it rounded the size up to.
+            Assert.That((int)size, NativeLibraries.Selected == DeviceKind.Cpu ? Is.EqualTo(1000) : Is.InRange(1000, 2 << 20));
             Assert.That(Cuda.cuMemGetAddressRange_v2(&start, &size, (ulong)&type), Is.EqualTo(CUresult.CUDA_ERROR_NOT_FOUND));
             Assert.That(
                 Cuda.cuPointerGetAttribute(&type, CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE, (ulong)&type),
@@ -181,6 +188,7 @@ public sealed unsafe class DriverMemoryTests
     }
 
     [Test]
+    [CpuDeviceOnly("which address a pool gives is its own affair: NVIDIA's gives what was freed in a stream to the same stream at once")]
     public void Memory_freed_in_a_stream_lives_until_its_turn_and_serves_again()
     {
         using RawDevice device = new();

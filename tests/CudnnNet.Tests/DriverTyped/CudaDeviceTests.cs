@@ -81,7 +81,7 @@ public sealed class CudaDeviceTests
             Assert.That(p.MaxThreadsPerMultiprocessor, Is.GreaterThanOrEqualTo(p.MaxThreadsPerBlock));
             Assert.That(p.HasUnifiedAddressing);
             Assert.That(p.HasMemoryPools, Is.EqualTo(p.GetAttribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED) == 1));
-            Assert.That(p.ComputeMode, Is.EqualTo(CUcomputemode.CU_COMPUTEMODE_DEFAULT));
+            Assert.That(p.ComputeMode, Is.EqualTo((CUcomputemode)p.GetAttribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_MODE)));
             Assert.That(p.MaxTexture2DLayeredWidth, Is.EqualTo(p.GetAttribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LAYERED_WIDTH)));
         }
     }
@@ -115,7 +115,12 @@ public sealed class CudaDeviceTests
         }
 
         stream.Dispose();
-        Assert.That(Current(handle), Is.Not.EqualTo(CUresult.CUDA_SUCCESS), "the context is destroyed");
+        if (NativeLibraries.Selected == DeviceKind.Cpu)
+        {
+            // NVIDIA's driver makes no promise about contexts that were destroyed.
+            Assert.That(Current(handle), Is.Not.EqualTo(CUresult.CUDA_SUCCESS), "the context is destroyed");
+        }
+
         another.Dispose();
     }
 

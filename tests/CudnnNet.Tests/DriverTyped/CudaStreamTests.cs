@@ -163,13 +163,14 @@ public sealed class CudaStreamTests
         using CudaEvent mark = device.Context.CreateEvent();
         using ManualResetEventSlim gate = new();
         DeviceMemory<int> memory = device.Upload(0);
+        // Allocated before the gate closes: a driver may wait for the device to do it.
+        PinnedMemory<int> seen = device.Own(device.Context.AllocatePinned<int>(1));
         device.Stream.Synchronize();
 
         device.Stream.Invoke(gate.Wait);
         device.Stream.Fill(memory.Span, 5);
         device.Stream.Record(mark);
         other.Wait(mark);
-        PinnedMemory<int> seen = device.Own(device.Context.AllocatePinned<int>(1));
         other.CopyToHost(memory.Span, seen);
         Assert.That(other.IsComplete, Is.False);
         gate.Set();

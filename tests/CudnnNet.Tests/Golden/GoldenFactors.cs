@@ -22,11 +22,16 @@ internal static class GoldenFactors
         "conv/bf16_k3_p1/y", "conv/bf16_k3_p1/dx", "conv/bf16_k3_p1/dw",
     ];
 
+    // The same holds for every algorithm of cuDNN's that transforms its operands; which outputs lose by it on a GPU was not measured.
+    private static bool Transforms(string algorithm) =>
+        algorithm.Contains("WINOGRAD", StringComparison.Ordinal) || algorithm.Contains("FFT", StringComparison.Ordinal);
+
     /// <summary>The k of an output.</summary>
     /// <param name="key">Case id/output.</param>
     /// <param name="how">The algorithm it was computed with, where there are several.</param>
     public static double Of(string key, string how) =>
-        how.EndsWith(Winograd, StringComparison.Ordinal) && s_winograd.Contains(key) ? WinogradFactor : GoldenRule.DefaultFactor;
+        (how.EndsWith(Winograd, StringComparison.Ordinal) && s_winograd.Contains(key)) || (NativeLibraries.Selected == DeviceKind.Cuda && Transforms(how))
+            ? WinogradFactor : GoldenRule.DefaultFactor;
 
     /// <summary>The list as the report prints it.</summary>
     public static string Describe() =>

@@ -39,10 +39,7 @@ public sealed unsafe class CheckTests
         {
             Assert.Ignore("NVRTC is always the real library; its texts are compared where it is installed");
         }
-        if (NativeLibraries.Selected != DeviceKind.Cpu)
-        {
-            Assert.Ignore("the texts compared are those of the CPU device; this process uses the GPU");
-        }
+        Requires.TheCpuDevice("the texts compared are those of the CPU device");
         string function = CpuDevice.NotImplemented(library) ?? throw new IgnoreException($"every function of {library} is implemented, none refuses");
         var status = (int)CpuDevice.Call(function);
         string call = $"{library}.{function}(handle, 0)";

@@ -5,6 +5,7 @@ using CudnnNet.Interop;
 namespace CudnnNet.Tests;
 
 /// <summary>The CPU device exports the whole ABI, and what nobody has implemented says so.</summary>
+[CpuDeviceOnly("the CPU device itself is tested")]
 public sealed unsafe class CpuDeviceSymbolTests
 {
     // The library's number in cudnnnetCpuTakeLastError, the code it refuses with, the class and its status type.

@@ -3,12 +3,9 @@ using CudnnNet.Interop;
 namespace CudnnNet.Tests;
 
 /// <summary>Real libraries laid out as NVIDIA's wheels, built beside the CPU device: build/native/wheels12 and wheels13. None knows where the others lie.</summary>
+[CpuDeviceOnly("a second library under the name of one that is in the process already would not be loaded by that name")]
 public sealed unsafe class WheelLibraryTests
 {
-    [SetUp]
-    public void Where_NVIDIAs_own_libraries_are_in_the_process_these_cannot_be()
-        => Requires.TheCpuDevice("a second library under the name of one that is in the process already would not be loaded by that name");
-
     [TestCase(12)]
     [TestCase(13)]
     public void What_the_wheels_load_by_name_is_found_without_a_search_path(int generation)
@@ -30,7 +27,7 @@ public sealed unsafe class WheelLibraryTests
         {
             _ = resolver.Library(library);
         }
-        string root = RealFolders.Built($"wheels{generation}")!;
+        string root = Root(generation);
         string site = Path.Combine(root, "lib", "python3.12", "site-packages", "nvidia");
         Assert.That(resolver.Describe(), Is.EqualTo(
             $"CUDA (CUDNNNET_DEVICE=cuda: {root}/libcuda.so.1 counts 1 device)\n"
@@ -85,10 +82,5 @@ public sealed unsafe class WheelLibraryTests
         ["VIRTUAL_ENV"] = Root(generation),
     });
 
-    private static string Root(int generation)
-    {
-        string? root = RealFolders.Built($"wheels{generation}");
-        Assume.That(root, Is.Not.Null, "build/native has no such folder: cmake -S native -B build/native && cmake --build build/native");
-        return root!;
-    }
+    private static string Root(int generation) => RealFolders.Built($"wheels{generation}");
 }

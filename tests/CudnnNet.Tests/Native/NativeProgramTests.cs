@@ -4,6 +4,7 @@ using Golden;
 namespace CudnnNet.Tests;
 
 /// <summary>Programs that know nothing but the CPU device's C interface, built beside it by CMake.</summary>
+[CpuDeviceOnly("the programs are linked with the CPU device")]
 public sealed class NativeProgramTests
 {
     [Test]

@@ -198,11 +198,7 @@ public sealed class TrainerTests
     [Test]
     public void A_trainer_that_cannot_be_made_gives_its_memory_back()
     {
-        if (NativeLibraries.Selected != DeviceKind.Cpu)
-        {
-            Assert.Ignore("skipped: calls are only counted by the CPU device");
-        }
-
+        Requires.TheCpuDevice("calls are only counted by the CPU device");
         Dictionary<string, long> before = CallCounts.Read();
         Assert.That(() => Create(batch: 4, train: 5, spec: ModelCatalogue.Get("resnet18", StemKind.ImageNet, classes: 4), extent: 32), Throws.ArgumentException);
         Dictionary<string, long> after = CallCounts.Read();
