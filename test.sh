@@ -1,9 +1,26 @@
 #!/usr/bin/env bash
 # The one test command. Arguments go to the test runner: ./test.sh --filter Golden
+# ./test.sh --bundle DIR instead makes a folder, and DIR.tar.xz, that runs the tests on a machine without .NET.
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "$0")"
 . .ci/packages.sh
 . .ci/build-native.sh
+. .ci/publish.sh
+
+if [ "${1:-}" = --bundle ]; then
+  folder=$(cd "$called_from" && new_folder "${2:-}") || exit 2
+  ensure_packages "${NATIVE_PACKAGES[@]}"
+  build_native
+  publish_program "$folder" tests/Bundle tests/Conformance src/Cifar
+  # The files the tests read stand where they stand in the repository.
+  mkdir -p "$folder/tests" "$folder/native"
+  cp -r tests/data "$folder/tests/data"
+  cp -r native/kernels "$folder/native/kernels"
+  cp .ci/bundle/run.sh .ci/bundle/bundle.md "$folder/"
+  pack "$folder" 60000000
+  exit
+fi
 
 ensure_packages "${NATIVE_PACKAGES[@]}" clang-19
 build_native
