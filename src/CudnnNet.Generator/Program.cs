@@ -15,7 +15,7 @@ internal static class Program
         and the headers and exported symbols of the CPU device.
 
           --check        write nothing; exit 1 and list the files if anything would change
-          --document     also docs/cpu-device.md, which functions the CPU device implements, as build/native/libcudnnnet_cpu.so answers
+          --document     also docs/cpu-device.md, with what build/native/libcudnnnet_cpu.so answers and what the typed classes call
           --root FOLDER  the repository (default: the nearest folder above with ResNetCudnn.sln)
         """;
 

@@ -5,10 +5,11 @@ using CudnnNet.Generator.Facts;
 
 namespace CudnnNet.Generator.Documents;
 
-/// <summary>Writes docs/cpu-device.md: which functions the CPU device implements, as the built library itself answers.</summary>
+/// <summary>Writes docs/cpu-device.md: the words beside this file, and which functions there are on which floor, as the built library and the sources say.</summary>
 internal static unsafe class CpuDeviceDocument
 {
     public const string Path = "docs/cpu-device.md";
+    public const string Words = "src/CudnnNet.Generator/Documents/cpu-device.md";
 
     /// <summary>Asks a built CPU device about every function of the facts.</summary>
     /// <param name="root">The repository.</param>
@@ -21,7 +22,9 @@ internal static unsafe class CpuDeviceDocument
             throw new FactException($"{library} is not there or is not the CPU device: build it first (cmake -S native -B build/native && cmake --build build/native)");
         }
         var ask = (delegate* unmanaged<byte*, int>)f;
-        return Write(FactReader.ReadAll(System.IO.Path.Combine(root, "native", "abi")), symbol =>
+        IReadOnlyList<LibraryFacts> libraries = FactReader.ReadAll(System.IO.Path.Combine(root, "native", "abi"));
+        string words = File.ReadAllText(System.IO.Path.Combine(root, Words));
+        return Write(words, libraries, TypedFloor.Read(root, libraries), symbol =>
         {
             fixed (byte* name = Encoding.ASCII.GetBytes(symbol + '\0'))
             {
@@ -35,38 +38,76 @@ internal static unsafe class CpuDeviceDocument
         });
     }
 
-    public static string Write(IReadOnlyList<LibraryFacts> libraries, Func<string, bool> isImplemented)
+    /// <summary>Puts the tables into the words.</summary>
+    /// <exception cref="FactException">The words lack a place for a table.</exception>
+    public static string Write(
+        string words, IReadOnlyList<LibraryFacts> libraries, IReadOnlyDictionary<string, IReadOnlyList<string>> typed, Func<string, bool> isImplemented)
+    {
+        string text = words;
+        foreach ((string place, string table) in ((string, string)[])
+            [("counts", Counts(libraries, typed, isImplemented)), ("families", Families(libraries, isImplemented)), ("tables", Tables(libraries, typed, isImplemented))])
+        {
+            string mark = $"<!-- {place} -->\n";
+            if (!text.Contains(mark, StringComparison.Ordinal))
+            {
+                throw new FactException($"{Words} has no line {mark.TrimEnd()}, where a table belongs");
+            }
+            text = text.Replace(mark, table, StringComparison.Ordinal);
+        }
+        return text;
+    }
+
+    private static string Counts(IReadOnlyList<LibraryFacts> libraries, IReadOnlyDictionary<string, IReadOnlyList<string>> typed, Func<string, bool> isImplemented)
     {
         var w = new SourceWriter(0);
-        w.Line("# What the CPU device implements").Line();
-        w.Line("This file is written by `dotnet run --project src/CudnnNet.Generator -c Release -- --document`, which asks the built library.").Line();
-        w.Line("Every function below can be called from C# under its C name (`CudnnNet.Interop.Cudnn.cudnnCreate`, ...) and is exported by the CPU device.");
-        w.Line("One that is not implemented returns its library's code for \"not supported\" (NCCL: `ncclInvalidUsage`) and leaves its name as the last");
-        w.Line("error, so that the exception names it; nothing pretends to succeed. \"Since\" is the first of the compared versions of NVIDIA's library");
-        w.Line("that has the function. NVRTC is always NVIDIA's own library.").Line();
-        w.Line("| library | C# class | functions | implemented |").Line("|---|---|---:|---:|");
+        w.Line("| library | C# class | functions | typed | on the CPU device |").Line("|---|---|---:|---:|---:|");
         foreach (LibraryFacts library in libraries)
         {
             List<FunctionFact> functions = Exported(library);
             string implemented = library.Id.ServedByCpuDevice ? Number(functions.Count(f => isImplemented(f.Name))) : "NVIDIA's library";
-            w.Line($"| {library.Id.DisplayName} | `{library.Id.ClassName}` | {Number(functions.Count)} | {implemented} |");
+            w.Line($"| {library.Id.DisplayName} | `{library.Id.ClassName}` | {Number(functions.Count)} | {Number(functions.Count(f => typed.ContainsKey(f.Name)))} | {implemented} |");
         }
+        return w.ToString();
+    }
+
+    private static string Families(IReadOnlyList<LibraryFacts> libraries, Func<string, bool> isImplemented)
+    {
+        var w = new SourceWriter(0);
+        w.Line("| library | family | functions missing | why |").Line("|---|---|---:|---|");
         foreach (LibraryFacts library in libraries.Where(l => l.Id.ServedByCpuDevice))
         {
-            string title = library.Id.DisplayName.StartsWith("the ", StringComparison.Ordinal) ? library.Id.DisplayName[4..] : library.Id.DisplayName;
-            w.Line().Line($"## {title}");
-            foreach (IGrouping<bool, FunctionFact> group in Exported(library).GroupBy(f => isImplemented(f.Name)).OrderByDescending(g => g.Key))
+            ILookup<FunctionFamily, FunctionFact> missing = Exported(library).Where(f => !isImplemented(f.Name)).ToLookup(f => FunctionFamily.Of(library.Id, f.Name));
+            foreach (FunctionFamily family in FunctionFamily.All.Where(missing.Contains))
             {
-                w.Line().Line($"<details{(group.Key ? " open" : "")}><summary>{Number(group.Count())} {(group.Key ? "implemented" : "not implemented")}</summary>").Line();
-                w.Line("| function | since | CPU device |").Line("|---|---|---|");
-                foreach (FunctionFact f in group)
-                {
-                    w.Line($"| `{f.Name}` | {f.Since}{(f.Until is null ? "" : $" to {f.Until}")} | {(group.Key ? "yes" : "not supported")} |");
-                }
-                w.Line().Line("</details>");
+                w.Line($"| {library.Id.DisplayName} | {family.Name} | {Number(missing[family].Count())} | {family.Reason} |");
             }
         }
         return w.ToString();
+    }
+
+    private static string Tables(IReadOnlyList<LibraryFacts> libraries, IReadOnlyDictionary<string, IReadOnlyList<string>> typed, Func<string, bool> isImplemented)
+    {
+        var w = new SourceWriter(0);
+        foreach (LibraryFacts library in libraries)
+        {
+            string title = library.Id.DisplayName.StartsWith("the ", StringComparison.Ordinal) ? library.Id.DisplayName[4..] : library.Id.DisplayName;
+            w.Line($"## {title}");
+            foreach (IGrouping<string, FunctionFact> group in Exported(library).GroupBy(f => !library.Id.ServedByCpuDevice ? "of NVIDIA's library" : isImplemented(f.Name) ? "implemented" : "not implemented")
+                .OrderBy(group => group.Key, StringComparer.Ordinal))
+            {
+                bool missing = group.Key == "not implemented";
+                w.Line().Line($"<details{(missing ? "" : " open")}><summary>{Number(group.Count())} {group.Key}</summary>").Line();
+                w.Line("| function | raw | typed | CPU device | since |").Line("|---|---|---|---|---|");
+                foreach (FunctionFact f in group)
+                {
+                    string classes = typed.TryGetValue(f.Name, out IReadOnlyList<string>? callers) ? string.Join(", ", callers) : "";
+                    string answer = !library.Id.ServedByCpuDevice ? "NVIDIA's" : missing ? $"refused: {FunctionFamily.Of(library.Id, f.Name).Name}" : "yes";
+                    w.Line($"| `{f.Name}` | {library.Id.ClassName} | {classes} | {answer} | {f.Since}{(f.Until is null ? "" : $" to {f.Until}")} |");
+                }
+                w.Line().Line("</details>").Line();
+            }
+        }
+        return w.ToString().TrimEnd('\n') + "\n";
     }
 
     private static List<FunctionFact> Exported(LibraryFacts library) => [.. library.Functions.Where(f => f.Exported).OrderBy(f => f.Name, StringComparer.Ordinal)];
