@@ -25,6 +25,10 @@ add_cpu_libraries() {
   local libraries=$folder/bin/cpu-libraries
   mkdir -p "$libraries" "$folder/licences"
   cp LICENSE "$folder/licences/ResNetCudnn"
+  local dotnet
+  dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
+  [ ! -f "$dotnet/LICENSE.txt" ] || cp "$dotnet/LICENSE.txt" "$folder/licences/dotnet"
+  [ ! -f "$dotnet/ThirdPartyNotices.txt" ] || cp "$dotnet/ThirdPartyNotices.txt" "$folder/licences/dotnet-third-parties"
   local path package
   : >"$folder/cpu-libraries.txt"
   while read -r path; do
@@ -34,7 +38,9 @@ add_cpu_libraries() {
     cp -L "$path" "$libraries/"
     package=$(dpkg-query -S "$(readlink -f "$path")" 2>/dev/null | head -n 1 | cut -d: -f1)
     echo "$(basename "$path") of Debian's package ${package:-unknown}" >>"$folder/cpu-libraries.txt"
-    [ -n "$package" ] && [ -f "/usr/share/doc/$package/copyright" ] && cp -L "/usr/share/doc/$package/copyright" "$folder/licences/$package"
+    if [ -n "$package" ] && [ -f "/usr/share/doc/$package/copyright" ]; then
+      cp -L "/usr/share/doc/$package/copyright" "$folder/licences/$package"
+    fi
   done < <(ldd build/native/libcudnnnet_cpu.so | awk '$3 ~ /^\// { print $3 }')
   sort -o "$folder/cpu-libraries.txt" "$folder/cpu-libraries.txt"
 }

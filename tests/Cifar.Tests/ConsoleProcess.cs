@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using Golden;
 
 namespace Cifar.Tests;
 
 /// <summary>The real program in a process of its own, its output kept.</summary>
-internal sealed class ConsoleProcess : IDisposable
+internal sealed partial class ConsoleProcess : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
@@ -70,8 +71,17 @@ internal sealed class ConsoleProcess : IDisposable
 
     public void Signal(string name)
     {
-        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        // The numbers of POSIX.
+        int number = name switch
+        {
+            "INT" => 2,
+            "TERM" => 15,
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "INT or TERM"),
+        };
+        if (Kill(_process.Id, number) != 0)
+        {
+            throw new InvalidOperationException($"the signal {name} could not be sent to process {_process.Id}");
+        }
     }
 
     public void Dispose()
@@ -102,4 +112,7 @@ internal sealed class ConsoleProcess : IDisposable
             return text.ToString();
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
 }
