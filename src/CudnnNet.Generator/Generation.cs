@@ -15,25 +15,32 @@ internal static class Generation
     /// <exception cref="FactException">The facts cannot be read or used.</exception>
     public static Output Run(string root)
     {
-        IReadOnlyList<LibraryFacts> libraries = FactReader.ReadAll(Path.Combine(root, "native", "abi"));
+        string facts = Path.Combine(root, "native", "abi");
+        IReadOnlyList<LibraryFacts> libraries = FactReader.ReadAll(facts);
+        LibraryFacts runtime = FactReader.Read(facts, LibraryId.Cudart);
+        HashSet<string> shared = [.. libraries.Append(runtime).SelectMany(l => l.Structs.Select(s => s.CTag))
+            .GroupBy(name => name).Where(g => g.Count() > 1).Select(g => g.Key)];
         var output = new Output();
-        WriteNative(libraries, output);
+        WriteNative(libraries, shared, output);
+        RuntimeGeneration.Write(libraries, runtime, shared, output);
+        LinkGeneration.Write(libraries, runtime, output);
         WriteCSharp(libraries, output);
         return output;
     }
 
-    private static void WriteNative(IReadOnlyList<LibraryFacts> libraries, Output output)
+    private static void WriteNative(IReadOnlyList<LibraryFacts> libraries, IReadOnlySet<string> shared, Output output)
     {
-        var writer = new CHeaderWriter(libraries);
+        List<LibraryFacts> served = [.. libraries.Where(l => l.Id.ServedByCpuDevice)];
+        var writer = new CHeaderWriter(libraries, shared);
         output.Owns(NativeFolder, "*.h");
         output.Owns(NativeFolder, "*.cpp");
         output.Add($"{NativeFolder}/.clang-format", CHeaderWriter.WriteFormatExemption());
         output.Add($"{NativeFolder}/runtime_types.h", writer.WriteRuntimeTypes());
-        output.Add($"{NativeFolder}/layout_checks.cpp", writer.WriteLayoutChecks());
-        foreach (LibraryFacts library in libraries.Where(l => l.Id.ServedByCpuDevice))
+        output.Add($"{NativeFolder}/layout_checks.cpp", CHeaderWriter.WriteLayoutChecks([.. served.Select(l => (l, $"{l.Id.NativeName}.h"))]));
+        foreach (LibraryFacts library in served)
         {
             output.Add($"{NativeFolder}/{library.Id.NativeName}.h", writer.WriteHeader(library));
-            output.Add($"{NativeFolder}/exports_{library.Id.NativeName}.cpp", CHeaderWriter.WriteExports(library));
+            output.Add($"{NativeFolder}/exports_{library.Id.NativeName}.cpp", CHeaderWriter.WriteExports(library, $"{library.Id.NativeName}.h", ("cpu", "engine/")));
         }
     }
 

@@ -204,14 +204,20 @@ typedef cuFloatComplex cuComplex;
 
 typedef void (*cublasLogCallback)(const char* msg);
 
+#ifndef CUDNNNET_STRUCT_float2
+#define CUDNNNET_STRUCT_float2
 struct __attribute__((aligned(8))) float2 {
   float x;
   float y;
 };
+#endif
+#ifndef CUDNNNET_STRUCT_double2
+#define CUDNNNET_STRUCT_double2
 struct __attribute__((aligned(16))) double2 {
   double x;
   double y;
 };
+#endif
 
 #pragma GCC visibility push(default)
 cublasStatus_t cublasCreate_v2(cublasHandle_t* handle);

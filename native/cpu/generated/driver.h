@@ -1539,9 +1539,12 @@ typedef void (*CUlogsCallback)(void* data, CUlogLevel logLevel, char* message, s
 typedef CUresult (*CUgraphRecaptureCallback)(void* data, CUgraphNode node, const CUgraphNodeParams* originalParams, const CUgraphNodeParams* recaptureParams, CUgraphRecaptureStatus status);
 typedef void (*CUcoredumpStatusCallback)(void* userData, int pid, CUdevice dev);
 
+#ifndef CUDNNNET_STRUCT_CUuuid_st
+#define CUDNNNET_STRUCT_CUuuid_st
 struct CUuuid_st {
   char bytes[16];
 };
+#endif
 struct CUmemFabricHandle_st {
   unsigned char data[64];
 };

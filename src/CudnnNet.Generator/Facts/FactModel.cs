@@ -3,10 +3,16 @@ namespace CudnnNet.Generator.Facts;
 /// <summary>One parameter of a function or callback; <paramref name="Type"/> is the C spelling.</summary>
 internal sealed record ParameterFact(string Name, string Type);
 
-/// <summary>A function of a C ABI. <paramref name="Since"/> and <paramref name="Until"/> bound the compared versions that have it.</summary>
+/// <summary>What a function looks like in the versions listed, where that differs from the reference.</summary>
+internal sealed record SignatureFact(IReadOnlyList<string> Versions, string Returns, IReadOnlyList<ParameterFact> Parameters);
+
+/// <summary>
+/// A function of a C ABI. <paramref name="Since"/> and <paramref name="Until"/> bound the compared versions that have it;
+/// <paramref name="PerThread"/> is its variant on the calling thread's default stream, <paramref name="SubLibrary"/> the part of cuDNN that has it.
+/// </summary>
 internal sealed record FunctionFact(
     string Name, string ApiName, string Kind, string Returns, IReadOnlyList<ParameterFact> Parameters,
-    string Since, string? Until, bool Exported, bool Deprecated);
+    string Since, string? Until, bool Exported, bool Deprecated, string? PerThread, string? SubLibrary, IReadOnlyList<SignatureFact> Changed);
 
 /// <summary>One enumerator; the value is signed so that it holds every 32-bit value of both signs.</summary>
 internal sealed record EnumeratorFact(string Name, long Value);
@@ -38,8 +44,8 @@ internal sealed record AliasFact(string Name, string Target, bool Opaque, string
 
 internal sealed record CallbackFact(string Name, string Returns, IReadOnlyList<ParameterFact> Parameters, string Since);
 
-/// <summary>A constant macro; <paramref name="Value"/> is a long, ulong, double or string.</summary>
-internal sealed record ConstantFact(string Name, string Type, object Value, string Since);
+/// <summary>A constant macro; <paramref name="Value"/> is a long, ulong, double or string, <paramref name="Changed"/> the value in other versions.</summary>
+internal sealed record ConstantFact(string Name, string Type, object Value, string Since, IReadOnlyDictionary<string, object> Changed);
 
 /// <summary>A type used by one library and defined elsewhere; <paramref name="Canonical"/> is its C spelling without typedefs.</summary>
 internal sealed record ExternalTypeFact(string Name, string Canonical);
@@ -47,12 +53,12 @@ internal sealed record ExternalTypeFact(string Name, string Canonical);
 /// <summary>What cuGetProcAddress answers for a C name: from CUDA version <paramref name="Version"/> (12080 is 12.8) on, this symbol.</summary>
 internal sealed record EntryPointFact(string ApiName, bool PerThread, int Version, string Symbol);
 
-/// <summary>Everything the facts say about one library.</summary>
+/// <summary>Everything the facts say about one library. <paramref name="UnlistedExports"/>: symbols that no header of the library declares.</summary>
 internal sealed record LibraryFacts(
     LibraryId Id, string Library, string Reference, IReadOnlyList<string> Versions,
     IReadOnlyList<FunctionFact> Functions, IReadOnlyList<EnumFact> Enums, IReadOnlyList<StructFact> Structs, IReadOnlyList<HandleFact> Handles,
     IReadOnlyList<AliasFact> Aliases, IReadOnlyList<CallbackFact> Callbacks, IReadOnlyList<ConstantFact> Constants,
-    IReadOnlyList<ExternalTypeFact> ExternalTypes, IReadOnlyList<EntryPointFact> EntryPoints);
+    IReadOnlyList<ExternalTypeFact> ExternalTypes, IReadOnlyList<EntryPointFact> EntryPoints, IReadOnlyList<string> UnlistedExports);
 
 /// <summary>The names under which one library appears: fact file, C# class, C header, what it is called in a sentence.</summary>
 internal sealed record LibraryId(string FactFile, string ClassName, string NativeName, string DisplayName, bool ServedByCpuDevice)
@@ -64,6 +70,9 @@ internal sealed record LibraryId(string FactFile, string ClassName, string Nativ
     public static readonly LibraryId Nvrtc = new("nvrtc.json", "Nvrtc", "nvrtc", "NVRTC", false);
     public static readonly LibraryId Nccl = new("nccl.json", "Nccl", "nccl", "NCCL", true);
 
-    /// <summary>All six, in the order of their dependencies.</summary>
+    /// <summary>The CUDA runtime has no bindings in C#; its C interface is for programs that link to it.</summary>
+    public static readonly LibraryId Cudart = new("cudart.json", "CudaRuntime", "cudart", "the CUDA runtime", false);
+
+    /// <summary>All six that have bindings, in the order of their dependencies.</summary>
     public static readonly IReadOnlyList<LibraryId> All = [Cuda, Cublas, CublasLt, Cudnn, Nvrtc, Nccl];
 }

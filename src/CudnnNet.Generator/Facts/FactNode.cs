@@ -50,19 +50,24 @@ internal readonly struct FactNode(string file, string path, JsonElement element)
         return result;
     }
 
-    public List<T> Members<T>(string name, Func<string, FactNode, T> read)
+    public List<T> Members<T>(string name, Func<string, FactNode, T> read) => Find(name)?.Members(read) ?? [];
+
+    public List<T> Members<T>(Func<string, FactNode, T> read)
     {
-        if (Find(name) is not { } node)
-        {
-            return [];
-        }
-        node.Require(JsonValueKind.Object);
+        Require(JsonValueKind.Object);
         var result = new List<T>();
-        foreach (JsonProperty member in node.Element.EnumerateObject())
+        foreach (JsonProperty member in element.EnumerateObject())
         {
-            result.Add(read(member.Name, new FactNode(file, $"{node.Path}.{member.Name}", member.Value)));
+            result.Add(read(member.Name, new FactNode(file, $"{path}.{member.Name}", member.Value)));
         }
         return result;
+    }
+
+    /// <summary>The texts of all lists under a member whose own members are lists of texts.</summary>
+    public IEnumerable<string> ListsByName(string name)
+    {
+        FactNode lists = Get(name);
+        return lists.Members((member, _) => member).SelectMany(member => lists.List(member, n => n.Text()));
     }
 
     public FactException Error(string problem)

@@ -42,7 +42,8 @@ internal static class FactReader
             root.List("callbacks", n => new CallbackFact(n.Text("name"), n.Text("returns"), n.List("params", ReadParameter), n.Text("since"))),
             root.List("constants", ReadConstant),
             root.Members("external_types", (name, n) => new ExternalTypeFact(name, n.Text("canonical"))),
-            [.. root.List("entry_points", ReadEntryPoints).SelectMany(e => e)]);
+            [.. root.List("entry_points", ReadEntryPoints).SelectMany(e => e)],
+            ReadUnlistedExports(root));
         if (facts.Functions.Count == 0)
         {
             throw root.Error("has no \"functions\"");
@@ -67,11 +68,16 @@ internal static class FactReader
             symbol.Text()));
     }
 
+    private static List<string> ReadUnlistedExports(FactNode root)
+        => [.. root.Find("symbols")?.Find("exported_not_in_header")?.ListsByName("by_header") ?? []];
+
     private static ParameterFact ReadParameter(FactNode n) => new(n.Text("name"), n.Text("type"));
 
     private static FunctionFact ReadFunction(FactNode n) => new(
         n.Text("name"), n.OptionalText("api_name") ?? n.Text("name"), n.OptionalText("kind") ?? "default", n.Text("returns"),
-        n.List("params", ReadParameter), n.Text("since"), n.OptionalText("until"), n.Flag("exported", true), n.Flag("deprecated"));
+        n.List("params", ReadParameter), n.Text("since"), n.OptionalText("until"), n.Flag("exported", true), n.Flag("deprecated"),
+        n.OptionalText("per_thread"), n.OptionalText("lib"),
+        n.List("changed", c => new SignatureFact(c.List("in", v => v.Text()), c.Text("returns"), c.List("params", ReadParameter))));
 
     private static EnumFact ReadEnum(FactNode n)
     {
@@ -110,8 +116,11 @@ internal static class FactReader
 
     private static ConstantFact ReadConstant(FactNode n)
     {
-        FactNode value = n.Get("value");
-        object constant = value.Element.ValueKind switch
+        var changed = n.List("changed", c => (Versions: c.List("in", v => v.Text()), Value: Value(c.Get("value"))))
+            .SelectMany(c => c.Versions.Select(version => (version, c.Value))).ToDictionary(c => c.version, c => c.Value);
+        return new ConstantFact(n.Text("name"), n.Text("type"), Value(n.Get("value")), n.Text("since"), changed);
+
+        static object Value(FactNode value) => value.Element.ValueKind switch
         {
             JsonValueKind.String => value.Text(),
             JsonValueKind.Number when value.Element.TryGetInt64(out long integer) => integer,
@@ -119,7 +128,6 @@ internal static class FactReader
             JsonValueKind.Number => value.Element.GetDouble(),
             _ => throw value.Error("is neither a number nor a string"),
         };
-        return new ConstantFact(n.Text("name"), n.Text("type"), constant, n.Text("since"));
     }
 
     private static long Integer(FactNode n) => n.Element.ValueKind == JsonValueKind.Number && n.Element.TryGetInt64(out long value)
