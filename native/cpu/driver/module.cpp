@@ -7,6 +7,7 @@
 
 #include "driver/device.h"
 #include "driver/entry.h"
+#include "driver/fat_binary.h"
 #include "engine/last_error.h"
 
 using namespace cpu;
@@ -14,7 +15,14 @@ using namespace cpu::driver;
 
 namespace {
 
-constexpr uint32_t kFatBinaryMagic = 0xBA55ED50;
+// What a compiler leaves beside a fat binary in a program, which some pass instead of it.
+struct FatBinaryWrapper {
+  uint32_t magic;
+  uint32_t version;
+  const void* data;
+  void* file;
+};
+constexpr uint32_t kFatBinaryWrapperMagic = 0x466243B1;
 
 // Where the image's text ends. Images come without a length: PTX ends with a zero byte, everything else starts with a
 // mark of its own.
@@ -24,9 +32,7 @@ CUresult read_image(const void* image, std::string_view* text) {
   // A text may be shorter than four bytes, so compare up to its end only.
   const size_t length = strnlen(static_cast<const char*>(image), sizeof(start));
   std::memcpy(start, image, length);
-  uint32_t magic = 0;
-  if (length == sizeof(start)) std::memcpy(&magic, start, sizeof(magic));
-  if (magic == kFatBinaryMagic || (length == sizeof(start) && std::memcmp(start, "\177ELF", 4) == 0)) {
+  if (length == sizeof(start) && std::memcmp(start, "\177ELF", 4) == 0) {
     return fail(
         CUDA_ERROR_NO_BINARY_FOR_GPU,
         "the image is machine code of a GPU; the CPU device runs only CudnnNet's own modules, which it finds by "
@@ -46,6 +52,24 @@ CUresult find_in_text(std::string_view text, const KernelModule** kernels) {
                   "modules, byte for byte as native/kernels/generated holds them");
 }
 
+// Of several images the first that there is code for.
+CUresult find_in_fat_binary(const void* image, size_t limit, const KernelModule** kernels) {
+  const FatBinary binary = read_fat_binary(image, limit);
+  for (const std::string_view text : binary.texts) {
+    *kernels = find_kernel_module(text);
+    if (*kernels != nullptr) return CUDA_SUCCESS;
+  }
+  if (binary.broken && binary.texts.empty()) {
+    return fail(CUDA_ERROR_INVALID_IMAGE, "the fat binary is cut short, or its headers contradict each other");
+  }
+  return fail(
+      CUDA_ERROR_NO_BINARY_FOR_GPU,
+      "the fat binary holds " + std::to_string(binary.texts.size()) + " PTX texts, " +
+          std::to_string(binary.compressed_texts) + " compressed ones and " + std::to_string(binary.machine_codes) +
+          " pieces of machine code of a GPU; the CPU device runs only CudnnNet's own modules, which it finds by "
+          "their PTX text, uncompressed and byte for byte as native/kernels/generated holds them");
+}
+
 CUresult load(Context& context, CUmodule* module, const void* image) {
   if (module == nullptr) return null_argument("module");
   const KernelModule* kernels = nullptr;
@@ -59,6 +83,21 @@ CUresult load(Context& context, CUmodule* module, const void* image) {
 namespace cpu::driver {
 
 CUresult find_kernels(const void* image, const KernelModule** kernels) {
+  if (image == nullptr) return null_argument("image");
+  // A text may be shorter than a header, so no more of it is read than comes before its zero byte.
+  if (strnlen(static_cast<const char*>(image), sizeof(uint32_t)) == sizeof(uint32_t)) {
+    uint32_t magic = 0;
+    std::memcpy(&magic, image, sizeof(magic));
+    if (magic == kFatBinaryWrapperMagic) {
+      FatBinaryWrapper wrapper;
+      std::memcpy(&wrapper, image, sizeof(wrapper));
+      if (wrapper.data == nullptr || !is_fat_binary(wrapper.data, sizeof(magic))) {
+        return fail(CUDA_ERROR_INVALID_IMAGE, "the wrapper of a fat binary points to none");
+      }
+      return find_in_fat_binary(wrapper.data, SIZE_MAX, kernels);
+    }
+    if (is_fat_binary(image, sizeof(magic))) return find_in_fat_binary(image, SIZE_MAX, kernels);
+  }
   std::string_view text;
   const CUresult status = read_image(image, &text);
   return status != CUDA_SUCCESS ? status : find_in_text(text, kernels);
@@ -69,6 +108,13 @@ CUresult find_kernels_in_file(const char* path, const KernelModule** kernels) {
   std::string content{std::istreambuf_iterator<char>(file), {}};
   if (!file || content.empty()) {
     return fail(CUDA_ERROR_FILE_NOT_FOUND, "the file '" + std::string(path) + "' is empty or cannot be read");
+  }
+  // Here the end is known, and it is no place for a pointer.
+  if (is_fat_binary(content.data(), content.size())) return find_in_fat_binary(content.data(), content.size(), kernels);
+  if (content.size() >= sizeof(kFatBinaryWrapperMagic) &&
+      std::memcmp(content.data(), &kFatBinaryWrapperMagic, sizeof(kFatBinaryWrapperMagic)) == 0) {
+    return fail(CUDA_ERROR_INVALID_IMAGE,
+                "the file is the wrapper of a fat binary, which only means something in memory");
   }
   return find_kernels(content.c_str(), kernels);
 }
