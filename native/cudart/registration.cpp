@@ -165,12 +165,14 @@ void __cudaUnregisterFatBinary(void** fatCubinHandle) {
 
 void __cudaRegisterFunction(void** fatCubinHandle, const char* hostFun, char*, const char* deviceName, int, uint3*,
                             uint3*, dim3*, dim3*, int*) {
+  if (deviceName == nullptr) return;
   Registry& all = registry();
   std::lock_guard lock(all.mutex);
   all.functions[hostFun] = {reinterpret_cast<Image*>(fatCubinHandle), deviceName};
 }
 
 void __cudaRegisterVar(void** fatCubinHandle, char* hostVar, char*, const char* deviceName, int, size_t, int, int) {
+  if (deviceName == nullptr) return;
   Registry& all = registry();
   std::lock_guard lock(all.mutex);
   all.variables[hostVar] = {reinterpret_cast<Image*>(fatCubinHandle), deviceName, false};
@@ -179,6 +181,7 @@ void __cudaRegisterVar(void** fatCubinHandle, char* hostVar, char*, const char* 
 // The host reads its pointer to a managed variable without a call, so it is set where the image can be loaded.
 void __cudaRegisterManagedVar(void** fatCubinHandle, void** hostVarPtrAddress, char*, const char* deviceName, int,
                               size_t, int, int) {
+  if (deviceName == nullptr) return;
   Registry& all = registry();
   std::lock_guard lock(all.mutex);
   all.variables[hostVarPtrAddress] = {reinterpret_cast<Image*>(fatCubinHandle), deviceName, true};
@@ -224,6 +227,9 @@ unsigned int __cudaPushCallConfiguration(dim3 gridDim, dim3 blockDim, size_t sha
 
 cudaError_t __cudaPopCallConfiguration(dim3* gridDim, dim3* blockDim, size_t* sharedMem, void* stream) {
   if (configurations.empty()) return finish(cudaErrorMissingConfiguration);
+  if (gridDim == nullptr || blockDim == nullptr || sharedMem == nullptr || stream == nullptr) {
+    return finish(cudaErrorInvalidValue);
+  }
   const Configuration top = configurations.back();
   configurations.pop_back();
   *gridDim = top.grid;

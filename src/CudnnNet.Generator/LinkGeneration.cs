@@ -45,7 +45,10 @@ internal static class LinkGeneration
     {
         output.Owns(Folder, "*");
         void Map(string name, bool tagged, IEnumerable<string> symbols)
-            => output.Add($"{Folder}/{name}.map", ExportMapWriter.Write(tagged ? name : null, symbols));
+        {
+            output.Add($"{Folder}/{name}.map", ExportMapWriter.Write(tagged ? name : null, symbols));
+            output.Add($"{Folder}/{name}.names", ExportMapWriter.WriteNames(symbols));
+        }
         LibraryFacts Of(LibraryId id) => libraries.First(l => l.Id == id);
 
         // libcuda and libnccl carry no version tags; the others tag every symbol with the library's own name.

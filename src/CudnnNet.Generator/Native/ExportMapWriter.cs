@@ -7,7 +7,7 @@ internal static class ExportMapWriter
     /// <param name="symbols">All that is exported.</param>
     public static string Write(string? version, IEnumerable<string> symbols)
     {
-        List<string> names = [.. symbols.Distinct().Order(StringComparer.Ordinal)];
+        List<string> names = Sorted(symbols);
         var w = new SourceWriter(2);
         w.Line(CHeaderWriter.Banner.Replace("//", "#", StringComparison.Ordinal));
         w.Block(version is null ? "{" : $"{version} {{", () =>
@@ -21,4 +21,15 @@ internal static class ExportMapWriter
         }, "};", brace: null);
         return w.ToString();
     }
+
+    /// <summary>The same symbols, each in a call of the macro SYMBOL, for the assembler and for C.</summary>
+    public static string WriteNames(IEnumerable<string> symbols)
+    {
+        var w = new SourceWriter(2);
+        w.Line(CHeaderWriter.Banner.Replace("//", "/*", StringComparison.Ordinal) + " */");
+        Sorted(symbols).ForEach(name => w.Line($"SYMBOL({name})"));
+        return w.ToString();
+    }
+
+    private static List<string> Sorted(IEnumerable<string> symbols) => [.. symbols.Distinct().Order(StringComparer.Ordinal)];
 }

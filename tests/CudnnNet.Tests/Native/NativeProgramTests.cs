@@ -22,6 +22,13 @@ public sealed class NativeProgramTests
     [Test]
     public void Graphs_and_captures_keep_their_order_and_their_rules() => Run("graph_test");
 
+    [TestCase("12")]
+    [TestCase("13")]
+    public void The_CUDA_runtime_answers_as_its_interface_says(string version) => Run($"cudart_{version}_test");
+
+    [Test]
+    public void Fat_binaries_that_are_cut_short_or_contradict_themselves_are_read_within_their_bounds() => Run("fat_binary_fuzz", "--rounds", "200000");
+
     private static void Run(string name, params string[] arguments)
     {
         if (Find(name) is not { } program)
