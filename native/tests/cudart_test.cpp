@@ -700,6 +700,7 @@ int main() {
   kernels();
   driver_entry_points();
   reset();
+  CHECK(cudaDeviceReset());
   std::printf("runtime %d: %ld failures\n", CUDART_MAJOR, failures.load());
   return failures == 0 ? 0 : 1;
 }

@@ -92,6 +92,8 @@ struct DevicePools {
   std::mutex mutex;
   CUmemoryPool default_pool = nullptr;
   CUmemoryPool current = nullptr;
+  // The default pool stays for good, and a leak checker does not look into the table of handles.
+  const MemoryPool* kept = nullptr;
 };
 
 DevicePools& device_pools(CUdevice device) {
@@ -104,6 +106,7 @@ CUmemoryPool create_pool(CUdevice device, bool default_pool) {
   MemoryPool* pool = object.get();
   pool->device = device;
   pool->default_pool = default_pool;
+  if (default_pool) device_pools(device).kept = pool;
   const auto handle = static_cast<CUmemoryPool>(make_handle(std::move(object)));
   pool->blocks = std::make_shared<PoolBlocks>(device, handle);
   return handle;
