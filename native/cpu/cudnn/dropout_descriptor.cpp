@@ -2,18 +2,21 @@
 
 #include "cudnn/handle.h"
 #include "cudnn/object_handles.h"
+#include "cudnn/run.h"
 #include "cudnn/tensor_descriptor.h"
+#include "engine/compute_dropout.h"
 
 namespace cpu {
 namespace {
 
-// Restoring continues from the states in the caller's memory, setting starts them anew: that the caller's memory then
-// holds `seed` and a count of 0 is up to the first computation, which runs in stream order.
+// Setting starts the generator anew, in the order of the handle's stream; restoring continues from what the caller's
+// memory holds, which may have been started through another descriptor.
 cudnnStatus_t set_dropout(cudnnDropoutDescriptor_t descriptor, cudnnHandle_t handle, float probability, void* states,
                           size_t state_bytes, unsigned long long seed, bool restored) {
   auto* dropout = lookup<DropoutDescriptor>(descriptor);
   if (dropout == nullptr) return bad_handle(descriptor, "dropoutDesc");
-  if (lookup<CudnnHandle>(handle) == nullptr) return bad_handle(handle, "handle");
+  const auto* cudnn = lookup<CudnnHandle>(handle);
+  if (cudnn == nullptr) return bad_handle(handle, "handle");
   if (!(probability >= 0 && probability <= 1)) return fail(CUDNN_STATUS_BAD_PARAM, "dropout is not between 0 and 1");
   if (states != nullptr && state_bytes < DropoutDescriptor::states_size) {
     return fail(CUDNN_STATUS_INVALID_VALUE, "stateSizeInBytes is below what cudnnDropoutGetStatesSize returns");
@@ -25,8 +28,11 @@ cudnnStatus_t set_dropout(cudnnDropoutDescriptor_t descriptor, cudnnHandle_t han
   dropout->states = states;
   dropout->state_bytes = state_bytes;
   dropout->seed = seed;
-  dropout->restored = restored;
-  return CUDNN_STATUS_SUCCESS;
+  if (restored) return CUDNN_STATUS_SUCCESS;
+  auto* state = static_cast<compute::DropoutState*>(states);
+  return enqueue(*cudnn, "cudnnSetDropoutDescriptor", [=](const char* function) {
+    if (touches(function, {{"states", state, sizeof *state}})) *state = {seed, 0};
+  });
 }
 
 }  // namespace

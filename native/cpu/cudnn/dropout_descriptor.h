@@ -20,8 +20,6 @@ struct DropoutDescriptor {
   void* states = nullptr;
   size_t state_bytes = 0;
   unsigned long long seed = 0;
-  /// Whether the states already hold a count to continue from.
-  bool restored = false;
 };
 
 /// Bytes of the mask a dropout keeps for its gradient: one bit an element, in whole 32-bit words.

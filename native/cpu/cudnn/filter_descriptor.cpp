@@ -1,6 +1,7 @@
 #include "cudnn/filter_descriptor.h"
 
 #include <algorithm>
+#include <climits>
 
 #include "cudnn/data_type.h"
 #include "cudnn/object_handles.h"
@@ -22,6 +23,14 @@ size_t FilterDescriptor::size_in_bytes() const {
 
 bool FilterDescriptor::is_set() const {
   return rank > 0 && std::all_of(dims, dims + rank, [](int dim) { return dim > 0; });
+}
+
+bool FilterDescriptor::is_countable() const {
+  int64_t product = 1;
+  for (int i = 0; i < rank; ++i) {
+    if (__builtin_mul_overflow(product, int64_t{dims[i]}, &product)) return false;
+  }
+  return product <= INT_MAX;
 }
 
 cudnnStatus_t FilterDescriptor::set(cudnnDataType_t type, cudnnTensorFormat_t new_format, int new_rank,

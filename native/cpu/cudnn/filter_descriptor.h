@@ -22,6 +22,8 @@ struct FilterDescriptor {
   size_t size_in_bytes() const;
   /// Whether every dimension is positive.
   bool is_set() const;
+  /// Whether 31 bits count its elements, as all computations want it; the setter takes any dimensions.
+  bool is_countable() const;
   /// A dimension below 1 fails and leaves what precedes it set and the rest 0.
   cudnnStatus_t set(cudnnDataType_t type, cudnnTensorFormat_t new_format, int new_rank, const int* new_dims);
 };

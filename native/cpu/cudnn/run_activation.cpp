@@ -3,6 +3,8 @@
 
 using cpu::ActivationDescriptor;
 using cpu::Arguments;
+using cpu::extent_of;
+using cpu::touches;
 using cpu::compute::same_dims;
 
 cudnnStatus_t cudnnActivationForward(cudnnHandle_t handle, cudnnActivationDescriptor_t activationDesc,
@@ -20,8 +22,10 @@ cudnnStatus_t cudnnActivationForward(cudnnHandle_t handle, cudnnActivationDescri
   if (arguments.failed()) return arguments.status();
   const auto parameters = cpu::activation_parameters(*activation);
   const double a = cpu::scaling_factor(alpha, y_tensor.type), b = cpu::scaling_factor(beta, y_tensor.type);
-  return cpu::enqueue(*cudnn, __func__,
-                      [=] { cpu::compute::activation_forward(parameters, a, x_tensor, x, b, y_tensor, y); });
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("x", x_tensor, x), extent_of("y", y_tensor, y)})) return;
+    cpu::compute::activation_forward(parameters, a, x_tensor, x, b, y_tensor, y);
+  });
 }
 
 cudnnStatus_t cudnnActivationBackward(cudnnHandle_t handle, cudnnActivationDescriptor_t activationDesc,
@@ -46,7 +50,11 @@ cudnnStatus_t cudnnActivationBackward(cudnnHandle_t handle, cudnnActivationDescr
   if (arguments.failed()) return arguments.status();
   const auto parameters = cpu::activation_parameters(*activation);
   const double a = cpu::scaling_factor(alpha, dx_tensor.type), b = cpu::scaling_factor(beta, dx_tensor.type);
-  return cpu::enqueue(*cudnn, __func__, [=] {
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("y", y_tensor, y), extent_of("dy", dy_tensor, dy), extent_of("x", x_tensor, x),
+                            extent_of("dx", dx_tensor, dx)})) {
+      return;
+    }
     cpu::compute::activation_backward(parameters, a, y_tensor, y, dy_tensor, dy, x_tensor, x, b, dx_tensor, dx);
   });
 }

@@ -14,16 +14,54 @@ using compute::ConvolutionShape;
 using compute::ElementType;
 using compute::Tensor;
 
+namespace {
+
+bool is_integer(ElementType type) { return type == ElementType::I8 || type == ElementType::U8; }
+
+/// Whether the data types, with the layouts and the compute type, are one of the configurations cuDNN documents.
+void require_configuration(Arguments& arguments, const StoredTensor& x, const StoredTensor& w, const StoredTensor& y,
+                           const ConvolutionDescriptor& convolution) {
+  const ElementType type = x.plain.type;
+  const cudnnDataType_t compute_type = convolution.compute_type;
+  bool fits = false;
+  if (is_integer(type)) {
+    // INT8 and UINT8 inputs and INT8 filters, of one and the same vector, to INT8 of that vector or to FLOAT (from
+    // INT8x32 to INT8x32 alone), summed in INT32.
+    const bool to_float = y.plain.type == ElementType::F32 && x.width != 32;
+    fits = w.plain.type == ElementType::I8 && w.width == x.width && compute_type == CUDNN_DATA_INT32 &&
+           (to_float || (y.plain.type == ElementType::I8 && y.width == x.width));
+    for (int i = 0; i < convolution.rank; ++i) {
+      arguments.require(convolution.dilation[i] == 1, CUDNN_STATUS_NOT_SUPPORTED,
+                        "convolutions of 8-bit integers have no dilation");
+    }
+  } else {
+    const bool is_half = type == ElementType::F16 && compute_type == CUDNN_DATA_HALF;
+    const bool is_double = type == ElementType::F64 && compute_type == CUDNN_DATA_DOUBLE;
+    const bool is_single = compute_type == CUDNN_DATA_FLOAT &&
+                           (type == ElementType::F32 || type == ElementType::F16 || type == ElementType::BF16);
+    fits = w.plain.type == type && y.plain.type == type && (is_half || is_double || is_single);
+  }
+  arguments.require(fits, CUDNN_STATUS_NOT_SUPPORTED,
+                    "the data types of input, filter and output and the compute type are none of cuDNN's convolution "
+                    "configurations: FLOAT, HALF and BFLOAT16 compute in FLOAT (HALF also in HALF), DOUBLE in DOUBLE, "
+                    "8-bit integers in INT32 to INT8 or FLOAT");
+}
+
+}  // namespace
+
 ConvolutionShape convolution_shape(Arguments& arguments, cudnnTensorDescriptor_t x, const char* x_name,
                                    cudnnFilterDescriptor_t w, const char* w_name,
                                    cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y,
                                    const char* y_name) {
   ConvolutionShape shape;
-  shape.x = arguments.tensor(x, x_name);
-  shape.w = arguments.filter(w, w_name);
+  const StoredTensor stored_x = arguments.stored_tensor(x, x_name);
+  const StoredTensor stored_w = arguments.stored_filter(w, w_name);
   const auto* descriptor = arguments.object<ConvolutionDescriptor>(convolution, "convDesc");
-  shape.y = arguments.tensor(y, y_name);
+  const StoredTensor stored_y = arguments.stored_tensor(y, y_name);
   if (arguments.failed()) return shape;
+  shape.x = stored_x.plain;
+  shape.w = stored_w.plain;
+  shape.y = stored_y.plain;
   int expected[CUDNN_DIM_MAX];
   const bool fits = descriptor->output_dims(*lookup<TensorDescriptor>(x), *lookup<FilterDescriptor>(w), shape.x.rank,
                                             expected) == CUDNN_STATUS_SUCCESS;
@@ -34,12 +72,9 @@ ConvolutionShape convolution_shape(Arguments& arguments, cudnnTensorDescriptor_t
     arguments.require(shape.y.dims[i] == expected[i], CUDNN_STATUS_BAD_PARAM,
                       "the output's dimensions are not those cudnnGetConvolutionNdForwardOutputDim returns");
   }
-  arguments.require(shape.x.type == shape.w.type && shape.x.type == shape.y.type, CUDNN_STATUS_BAD_PARAM,
-                    "input, filter and output have different data types");
-  const bool computes = shape.x.type == ElementType::F32 || shape.x.type == ElementType::F64 ||
-                        shape.x.type == ElementType::F16 || shape.x.type == ElementType::BF16;
-  arguments.require(computes, CUDNN_STATUS_NOT_SUPPORTED,
-                    "the CPU device convolves FLOAT, DOUBLE, HALF and BFLOAT16 tensors");
+  require_configuration(arguments, stored_x, stored_w, stored_y, *descriptor);
+  if (arguments.failed()) return shape;
+  if (stored_x.width != 1) shape.y = compute::channels_last(shape.y, ElementType::F32);
   shape.groups = descriptor->group_count;
   shape.flips_filter = descriptor->mode == CUDNN_CONVOLUTION;
   for (int i = 0; i < shape.x.rank - 2; ++i) {
@@ -54,6 +89,8 @@ namespace {
 
 ConvolutionPlan* find_plan(Arguments& arguments, ConvolutionDirection direction, const ConvolutionShape& shape,
                            bool is_direct, bool is_winograd) {
+  arguments.require(direction == ConvolutionDirection::Forward || !is_integer(shape.x.type), CUDNN_STATUS_NOT_SUPPORTED,
+                    "convolutions of 8-bit integers have no gradients");
   if (arguments.failed()) return nullptr;
   ConvolutionPlan* plan = nullptr;
   if (is_direct) plan = compute::find_convolution_plan(direction, ConvolutionAlgorithm::Direct, shape);
@@ -100,24 +137,57 @@ ConvolutionPlan* backward_filter_plan(Arguments& arguments, const ConvolutionSha
 
 namespace {
 
-cudnnStatus_t run(const CudnnHandle& handle, Arguments& arguments, const char* name, ConvolutionPlan* plan,
-                  double alpha, const void* first, const void* second, double beta, void* result, void* workspace,
-                  size_t workspace_bytes) {
-  if (arguments.failed()) return arguments.status();
-  arguments.require(workspace_bytes >= compute::convolution_workspace(*plan), CUDNN_STATUS_BAD_PARAM,
-                    "the workspace is smaller than the algorithm's workspace size function returns");
-  arguments.require(workspace != nullptr || compute::convolution_workspace(*plan) == 0, CUDNN_STATUS_BAD_PARAM,
-                    "workSpace == __null although the algorithm's workspace size function returns more than 0");
-  if (arguments.failed()) return arguments.status();
-  return enqueue(handle, name, [=] {
-    compute::run_convolution(*plan, alpha, first, second, nullptr, beta, result, workspace, workspace_bytes);
+/// The arguments of one convolution without bias: as the engine orders them, with the names cuDNN gives them.
+struct Operation {
+  const char* first_name;
+  const void* first;
+  const char* second_name;
+  const void* second;
+  const char* result_name;
+  void* result;
+};
+
+cudnnStatus_t run(const CudnnHandle& handle, const char* name, ConvolutionDirection direction, ConvolutionPlan* plan,
+                  double alpha, const Operation& operation, double beta, void* workspace, size_t workspace_bytes) {
+  return enqueue(handle, name, [=](const char* function) {
+    const ConvolutionShape& shape = compute::convolution_plan_shape(*plan);
+    const bool is_data = direction == ConvolutionDirection::BackwardData;
+    const bool is_filter = direction == ConvolutionDirection::BackwardFilter;
+    if (!touches(function, {extent_of(operation.first_name, is_data ? shape.y : shape.x, operation.first),
+                            extent_of(operation.second_name, is_filter ? shape.y : shape.w, operation.second),
+                            extent_of(operation.result_name,
+                                      is_data     ? shape.x
+                                      : is_filter ? shape.w
+                                                  : shape.y,
+                                      operation.result),
+                            workspace_extent(*plan, workspace, workspace_bytes)})) {
+      return;
+    }
+    compute::run_convolution(*plan, alpha, operation.first, operation.second, nullptr, beta, operation.result,
+                             workspace, workspace_bytes);
   });
 }
 
 }  // namespace
+
+Extent workspace_extent(const ConvolutionPlan& plan, const void* workspace, size_t bytes) {
+  const size_t needed = compute::convolution_workspace(plan);
+  return extent_of("workSpace", workspace, bytes >= needed ? static_cast<int64_t>(needed) : 0);
+}
+
+void require_workspace(Arguments& arguments, size_t needed, const void* workspace, size_t bytes) {
+  arguments.require(bytes >= needed, CUDNN_STATUS_BAD_PARAM,
+                    "the workspace is smaller than the algorithm's workspace size function returns");
+  arguments.require(workspace != nullptr || needed == 0, CUDNN_STATUS_BAD_PARAM,
+                    "workSpace == __null although the algorithm's workspace size function returns more than 0");
+}
+
 }  // namespace cpu
 
 using cpu::Arguments;
+using cpu::extent_of;
+using cpu::touches;
+using cpu::compute::ConvolutionDirection;
 
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, const cudnnTensorDescriptor_t xDesc,
                                       const void* x, const cudnnFilterDescriptor_t wDesc, const void* w,
@@ -130,8 +200,33 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, c
   arguments.pointers(alpha, x, w, beta, y);
   cpu::compute::ConvolutionPlan* plan = cpu::forward_plan(arguments, shape, algo);
   if (arguments.failed()) return arguments.status();
-  return cpu::run(*cudnn, arguments, __func__, plan, cpu::scaling_factor(alpha, shape.y.type), x, w,
-                  cpu::scaling_factor(beta, shape.y.type), y, workSpace, workSpaceSizeInBytes);
+  cpu::require_workspace(arguments, cpu::workspace_of(*plan, algo), workSpace, workSpaceSizeInBytes);
+  if (arguments.failed()) return arguments.status();
+  const double a = cpu::scaling_factor(alpha, shape.y.type), b = cpu::scaling_factor(beta, shape.y.type);
+  if (cpu::has_vectors(xDesc)) {
+    const cpu::StoredTensor result = arguments.stored_tensor(yDesc, "yDesc");
+    return cpu::run_vector_convolution(
+        *cudnn, __func__,
+        {plan,
+         a,
+         arguments.stored_tensor(xDesc, "xDesc"),
+         x,
+         arguments.stored_filter(wDesc, "wDesc"),
+         w,
+         cpu::lookup<cpu::ConvolutionDescriptor>(convDesc)->reorder_type == CUDNN_NO_REORDER,
+         b,
+         result,
+         y,
+         {},
+         nullptr,
+         {},
+         result,
+         y,
+         workSpace,
+         workSpaceSizeInBytes});
+  }
+  return cpu::run(*cudnn, __func__, ConvolutionDirection::Forward, plan, a, {"x", x, "w", w, "y", y}, b, workSpace,
+                  workSpaceSizeInBytes);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha, const cudnnFilterDescriptor_t wDesc,
@@ -146,8 +241,11 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
   arguments.pointers(alpha, w, dy, beta, dx);
   cpu::compute::ConvolutionPlan* plan = cpu::backward_data_plan(arguments, shape, algo);
   if (arguments.failed()) return arguments.status();
-  return cpu::run(*cudnn, arguments, __func__, plan, cpu::scaling_factor(alpha, shape.x.type), dy, w,
-                  cpu::scaling_factor(beta, shape.x.type), dx, workSpace, workSpaceSizeInBytes);
+  cpu::require_workspace(arguments, cpu::workspace_of(*plan, algo), workSpace, workSpaceSizeInBytes);
+  if (arguments.failed()) return arguments.status();
+  return cpu::run(*cudnn, __func__, ConvolutionDirection::BackwardData, plan, cpu::scaling_factor(alpha, shape.x.type),
+                  {"dy", dy, "w", w, "dx", dx}, cpu::scaling_factor(beta, shape.x.type), workSpace,
+                  workSpaceSizeInBytes);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* alpha,
@@ -163,8 +261,11 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* a
   arguments.pointers(alpha, x, dy, beta, dw);
   cpu::compute::ConvolutionPlan* plan = cpu::backward_filter_plan(arguments, shape, algo);
   if (arguments.failed()) return arguments.status();
-  return cpu::run(*cudnn, arguments, __func__, plan, cpu::scaling_factor(alpha, shape.w.type), x, dy,
-                  cpu::scaling_factor(beta, shape.w.type), dw, workSpace, workSpaceSizeInBytes);
+  cpu::require_workspace(arguments, cpu::workspace_of(*plan, algo), workSpace, workSpaceSizeInBytes);
+  if (arguments.failed()) return arguments.status();
+  return cpu::run(*cudnn, __func__, ConvolutionDirection::BackwardFilter, plan,
+                  cpu::scaling_factor(alpha, shape.w.type), {"x", x, "dy", dy, "dw", dw},
+                  cpu::scaling_factor(beta, shape.w.type), workSpace, workSpaceSizeInBytes);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alpha,
@@ -182,70 +283,8 @@ cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alp
   arguments.require(gradient.type == bias.type, CUDNN_STATUS_BAD_PARAM, "dyDesc and dbDesc have different data types");
   if (arguments.failed()) return arguments.status();
   const double a = cpu::scaling_factor(alpha, bias.type), b = cpu::scaling_factor(beta, bias.type);
-  return cpu::enqueue(*cudnn, __func__, [=] { cpu::compute::bias_gradient(a, gradient, dy, b, bias, db); });
-}
-
-cudnnStatus_t cudnnConvolutionBiasActivationForward(
-    cudnnHandle_t handle, const void* alpha1, const cudnnTensorDescriptor_t xDesc, const void* x,
-    const cudnnFilterDescriptor_t wDesc, const void* w, const cudnnConvolutionDescriptor_t convDesc,
-    cudnnConvolutionFwdAlgo_t algo, void* workSpace, size_t workSpaceSizeInBytes, const void* alpha2,
-    const cudnnTensorDescriptor_t zDesc, const void* z, const cudnnTensorDescriptor_t biasDesc, const void* bias,
-    const cudnnActivationDescriptor_t activationDesc, const cudnnTensorDescriptor_t yDesc, void* y) {
-  using namespace cpu;
-  Arguments arguments(__func__);
-  const auto* cudnn = arguments.handle(handle);
-  const auto shape = convolution_shape(arguments, xDesc, "xDesc", wDesc, "wDesc", convDesc, yDesc, "yDesc");
-  const Tensor z_tensor = arguments.tensor(zDesc, "zDesc");
-  const Tensor bias_tensor = arguments.tensor(biasDesc, "biasDesc");
-  const auto* activation = arguments.object<ActivationDescriptor>(activationDesc, "activationDesc");
-  arguments.pointers(alpha1, x, w, alpha2, bias, y);
-  if (arguments.failed()) return arguments.status();
-  arguments.require(activation->mode == CUDNN_ACTIVATION_RELU || activation->mode == CUDNN_ACTIVATION_IDENTITY,
-                    CUDNN_STATUS_NOT_SUPPORTED, "a fused convolution takes the activations RELU and IDENTITY");
-  arguments.require(compute::same_dims(z_tensor, shape.y), CUDNN_STATUS_BAD_PARAM, "zDesc and yDesc differ");
-  bool fits = bias_tensor.rank == shape.y.rank && bias_tensor.dims[1] == shape.y.dims[1];
-  for (int i = 0; i < bias_tensor.rank; ++i) fits = fits && (i == 1 || bias_tensor.dims[i] == 1);
-  arguments.require(fits, CUDNN_STATUS_BAD_PARAM, "biasDesc is not 1, K, 1, 1 with the channels of yDesc");
-  const double a1 = scaling_factor(alpha1, shape.y.type), a2 = scaling_factor(alpha2, shape.y.type);
-  arguments.require(a2 == 0 || z != nullptr, CUDNN_STATUS_BAD_PARAM, "z == __null although alpha2 is not 0");
-  ConvolutionPlan* plan = forward_plan(arguments, shape, algo);
-  if (arguments.failed()) return arguments.status();
-  const auto parameters = activation_parameters(*activation);
-  const size_t needed = compute::convolution_workspace(*plan);
-  arguments.require(workSpaceSizeInBytes >= needed && (workSpace != nullptr || needed == 0), CUDNN_STATUS_BAD_PARAM,
-                    "the workspace is smaller than cudnnGetConvolutionForwardWorkspaceSize returns");
-  if (arguments.failed()) return arguments.status();
-  ConvolutionPlan* fused = nullptr;
-  if (a1 == 1 && a2 == 0 && bias_tensor.type == shape.y.type &&
-      algo <= CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM) {
-    fused = compute::find_convolution_plan(ConvolutionDirection::Forward, ConvolutionAlgorithm::Direct, shape, true,
-                                           activation->mode == CUDNN_ACTIVATION_RELU);
-  }
-  if (fused != nullptr) {
-    return enqueue(*cudnn, __func__,
-                   [=] { compute::run_convolution(*fused, 1, x, w, bias, 0, y, workSpace, workSpaceSizeInBytes); });
-  }
-  // z may be y, so with z the convolution gets a place of its own; so it does where y would round it before the end.
-  ConvolutionShape wide = shape;
-  const bool in_place = a2 == 0 && (shape.y.type == ElementType::F32 || shape.y.type == ElementType::F64);
-  if (!in_place) {
-    const bool is_double = shape.y.type == ElementType::F64;
-    wide.y = compute::channels_last(shape.y, is_double ? ElementType::F64 : ElementType::F32);
-    const bool is_winograd = algo == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
-    plan = find_plan(arguments, ConvolutionDirection::Forward, wide, !is_winograd, is_winograd);
-    if (arguments.failed()) return arguments.status();
-  }
-  struct Operands {
-    Tensor convolution, y, z, bias;
-  };
-  const Operands operands{wide.y, shape.y, z_tensor, bias_tensor};
-  return enqueue(*cudnn, __func__, [=] {
-    compute::Scratch scratch;
-    void* result = in_place ? y
-                            : scratch.take_bytes(static_cast<size_t>(operands.convolution.elements()) *
-                                                 compute::element_size(operands.convolution.type));
-    compute::run_convolution(*plan, 1, x, w, nullptr, 0, result, workSpace, workSpaceSizeInBytes);
-    compute::bias_activation(parameters, a1, operands.convolution, result, a2, operands.z, z, operands.bias, bias,
-                             operands.y, y);
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("dy", gradient, dy), extent_of("db", bias, db)})) return;
+    cpu::compute::bias_gradient(a, gradient, dy, b, bias, db);
   });
 }

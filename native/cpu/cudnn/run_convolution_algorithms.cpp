@@ -91,7 +91,7 @@ void describe(const ConvolutionShape& shape, typename Direction::Performance* pe
     performance.algo = Direction::order[i];
     performance.status = attempt.status();
     performance.time = -1;
-    performance.memory = plans[i] == nullptr ? 0 : compute::convolution_workspace(*plans[i]);
+    performance.memory = plans[i] == nullptr ? 0 : workspace_of(*plans[i], Direction::order[i]);
     performance.determinism = plans[i] == nullptr ? CUDNN_NON_DETERMINISTIC : CUDNN_DETERMINISTIC;
     performance.mathType = CUDNN_DEFAULT_MATH;
   }
@@ -135,7 +135,7 @@ cudnnStatus_t workspace(Arguments& arguments, const ConvolutionShape& shape, typ
   arguments.pointers(size);
   const ConvolutionPlan* plan = Direction::plan(arguments, shape, algorithm);
   if (arguments.failed()) return arguments.status();
-  *size = compute::convolution_workspace(*plan);
+  *size = workspace_of(*plan, algorithm);
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -162,16 +162,20 @@ float measure(ConvolutionPlan& plan, const Buffers& buffers) {
   return best;
 }
 
-size_t extent(const Tensor& tensor) {
-  int64_t last = 0;
-  for (int i = 0; i < tensor.rank; ++i) last += static_cast<int64_t>(tensor.dims[i] - 1) * tensor.strides[i];
-  return static_cast<size_t>(last + 1) * compute::element_size(tensor.type);
+/// Scratch memory for a tensor, all 0.
+void* zeros(const Tensor& tensor, compute::Scratch& scratch) {
+  int64_t lowest, highest;
+  tensor.reach(lowest, highest);
+  const size_t bytes = static_cast<size_t>(highest - lowest + 1) * compute::element_size(tensor.type);
+  return compute::at(std::memset(scratch.take_bytes(bytes), 0, bytes), tensor.type, -lowest);
 }
 
-/// Times every algorithm on the handle's stream and waits. `limit`: the caller's workspace must suffice.
+/// Times every algorithm on the handle's stream and waits: on the caller's memory, whose workspace must suffice, or on
+/// scratch memory.
 template <class Direction>
-cudnnStatus_t find(Arguments& arguments, const CudnnHandle* handle, const ConvolutionShape& shape, Buffers buffers,
-                   bool own_buffers, int requested, int* returned, typename Direction::Performance* results) {
+cudnnStatus_t find(Arguments& arguments, const char* name, const CudnnHandle* handle, const ConvolutionShape& shape,
+                   Buffers buffers, bool own_buffers, int requested, int* returned,
+                   typename Direction::Performance* results) {
   arguments.pointers(returned, results);
   arguments.require(requested > 0, CUDNN_STATUS_BAD_PARAM, "requestedAlgoCount is below 1");
   if (!own_buffers) arguments.pointers(buffers.first, buffers.second, static_cast<const void*>(buffers.result));
@@ -188,14 +192,15 @@ cudnnStatus_t find(Arguments& arguments, const CudnnHandle* handle, const Convol
     try {
       compute::Scratch scratch;
       Buffers used = buffers;
+      const Tensor &first = Direction::first(shape), &second = Direction::second(shape),
+                   &result = Direction::result(shape);
       if (own_buffers) {
-        auto zeros = [&](const Tensor& tensor) {
-          void* memory = scratch.take_bytes(extent(tensor));
-          std::memset(memory, 0, extent(tensor));
-          return memory;
-        };
-        used = {zeros(Direction::first(shape)), zeros(Direction::second(shape)), zeros(Direction::result(shape)),
-                nullptr, 0};
+        used = {zeros(first, scratch), zeros(second, scratch), zeros(result, scratch), nullptr, 0};
+      } else if (!touches(name, {extent_of("the first operand", first, used.first),
+                                 extent_of("the second operand", second, used.second),
+                                 extent_of("the result", result, used.result),
+                                 extent_of("workSpace", used.workspace, static_cast<int64_t>(used.workspace_bytes))})) {
+        return;
       }
       for (int i = 0; i < count; ++i) {
         if (plans[i] == nullptr) continue;
@@ -219,6 +224,9 @@ cudnnStatus_t find(Arguments& arguments, const CudnnHandle* handle, const Convol
     stream->synchronize();
   } catch (const std::exception& error) {
     return fail(CUDNN_STATUS_EXECUTION_FAILED, error.what());
+  }
+  if (stream->group().error() != CUDA_SUCCESS) {
+    return fail(CUDNN_STATUS_EXECUTION_FAILED, stream->group().error_text());
   }
   if (outcome != CUDNN_STATUS_SUCCESS) return fail(outcome, "measuring the convolution algorithms failed");
   sort(performances, count);
@@ -322,7 +330,8 @@ cudnnStatus_t cudnnFindConvolutionForwardAlgorithm(cudnnHandle_t handle, const c
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto shape = convolution_shape(arguments, xDesc, "xDesc", wDesc, "wDesc", convDesc, yDesc, "yDesc");
-  return cpu::find<cpu::Forward>(arguments, cudnn, shape, {}, true, requestedAlgoCount, returnedAlgoCount, perfResults);
+  return cpu::find<cpu::Forward>(arguments, __func__, cudnn, shape, {}, true, requestedAlgoCount, returnedAlgoCount,
+                                 perfResults);
 }
 
 cudnnStatus_t cudnnFindConvolutionForwardAlgorithmEx(cudnnHandle_t handle, const cudnnTensorDescriptor_t xDesc,
@@ -335,8 +344,8 @@ cudnnStatus_t cudnnFindConvolutionForwardAlgorithmEx(cudnnHandle_t handle, const
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto shape = convolution_shape(arguments, xDesc, "xDesc", wDesc, "wDesc", convDesc, yDesc, "yDesc");
-  return cpu::find<cpu::Forward>(arguments, cudnn, shape, {x, w, y, workSpace, workSpaceSizeInBytes}, false,
-                                 requestedAlgoCount, returnedAlgoCount, perfResults);
+  return cpu::find<cpu::Forward>(arguments, __func__, cudnn, shape, {x, w, y, workSpace, workSpaceSizeInBytes},
+                                 cpu::has_vectors(xDesc), requestedAlgoCount, returnedAlgoCount, perfResults);
 }
 
 cudnnStatus_t cudnnFindConvolutionBackwardDataAlgorithm(cudnnHandle_t handle, const cudnnFilterDescriptor_t wDesc,
@@ -348,8 +357,8 @@ cudnnStatus_t cudnnFindConvolutionBackwardDataAlgorithm(cudnnHandle_t handle, co
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto shape = convolution_shape(arguments, dxDesc, "dxDesc", wDesc, "wDesc", convDesc, dyDesc, "dyDesc");
-  return cpu::find<cpu::BackwardData>(arguments, cudnn, shape, {}, true, requestedAlgoCount, returnedAlgoCount,
-                                      perfResults);
+  return cpu::find<cpu::BackwardData>(arguments, __func__, cudnn, shape, {}, true, requestedAlgoCount,
+                                      returnedAlgoCount, perfResults);
 }
 
 cudnnStatus_t cudnnFindConvolutionBackwardDataAlgorithmEx(cudnnHandle_t handle, const cudnnFilterDescriptor_t wDesc,
@@ -362,8 +371,8 @@ cudnnStatus_t cudnnFindConvolutionBackwardDataAlgorithmEx(cudnnHandle_t handle, 
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto shape = convolution_shape(arguments, dxDesc, "dxDesc", wDesc, "wDesc", convDesc, dyDesc, "dyDesc");
-  return cpu::find<cpu::BackwardData>(arguments, cudnn, shape, {dy, w, dx, workSpace, workSpaceSizeInBytes}, false,
-                                      requestedAlgoCount, returnedAlgoCount, perfResults);
+  return cpu::find<cpu::BackwardData>(arguments, __func__, cudnn, shape, {dy, w, dx, workSpace, workSpaceSizeInBytes},
+                                      false, requestedAlgoCount, returnedAlgoCount, perfResults);
 }
 
 cudnnStatus_t cudnnFindConvolutionBackwardFilterAlgorithm(cudnnHandle_t handle, const cudnnTensorDescriptor_t xDesc,
@@ -375,8 +384,8 @@ cudnnStatus_t cudnnFindConvolutionBackwardFilterAlgorithm(cudnnHandle_t handle, 
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto shape = convolution_shape(arguments, xDesc, "xDesc", dwDesc, "dwDesc", convDesc, dyDesc, "dyDesc");
-  return cpu::find<cpu::BackwardFilter>(arguments, cudnn, shape, {}, true, requestedAlgoCount, returnedAlgoCount,
-                                        perfResults);
+  return cpu::find<cpu::BackwardFilter>(arguments, __func__, cudnn, shape, {}, true, requestedAlgoCount,
+                                        returnedAlgoCount, perfResults);
 }
 
 cudnnStatus_t cudnnFindConvolutionBackwardFilterAlgorithmEx(cudnnHandle_t handle, const cudnnTensorDescriptor_t xDesc,
@@ -389,6 +398,6 @@ cudnnStatus_t cudnnFindConvolutionBackwardFilterAlgorithmEx(cudnnHandle_t handle
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto shape = convolution_shape(arguments, xDesc, "xDesc", dwDesc, "dwDesc", convDesc, dyDesc, "dyDesc");
-  return cpu::find<cpu::BackwardFilter>(arguments, cudnn, shape, {x, y, dw, workSpace, workSpaceSizeInBytes}, false,
-                                        requestedAlgoCount, returnedAlgoCount, perfResults);
+  return cpu::find<cpu::BackwardFilter>(arguments, __func__, cudnn, shape, {x, y, dw, workSpace, workSpaceSizeInBytes},
+                                        false, requestedAlgoCount, returnedAlgoCount, perfResults);
 }

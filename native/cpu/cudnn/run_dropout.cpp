@@ -3,7 +3,11 @@
 #include "engine/compute_dropout.h"
 
 using cpu::Arguments;
+using cpu::dropout_reserve_bytes;
 using cpu::DropoutDescriptor;
+using cpu::extent_of;
+using cpu::lookup;
+using cpu::touches;
 using cpu::compute::DropoutState;
 using cpu::compute::same_dims;
 
@@ -13,28 +17,28 @@ cudnnStatus_t cudnnDropoutForward(cudnnHandle_t handle, const cudnnDropoutDescri
                                   size_t reserveSpaceSizeInBytes) {
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
-  arguments.object<DropoutDescriptor>(dropoutDesc, "dropoutDesc");
+  const auto* dropout = arguments.object<DropoutDescriptor>(dropoutDesc, "dropoutDesc");
   const auto x_tensor = arguments.tensor(xdesc, "xdesc");
   const auto y_tensor = arguments.tensor(ydesc, "ydesc");
   arguments.pointers(x, static_cast<const void*>(y), static_cast<const void*>(reserveSpace));
   if (arguments.failed()) return arguments.status();
-  auto* dropout = cpu::lookup<DropoutDescriptor>(dropoutDesc);
   arguments.require(same_dims(x_tensor, y_tensor) && x_tensor.type == y_tensor.type, CUDNN_STATUS_BAD_PARAM,
                     "xdesc and ydesc differ in dimensions or data type");
-  arguments.require(reserveSpaceSizeInBytes >= cpu::dropout_reserve_bytes(*cpu::lookup<cpu::TensorDescriptor>(xdesc)),
+  arguments.require(reserveSpaceSizeInBytes >= dropout_reserve_bytes(*lookup<cpu::TensorDescriptor>(xdesc)),
                     CUDNN_STATUS_BAD_PARAM,
                     "reserveSpaceSizeInBytes is below what cudnnDropoutGetReserveSpaceSize returns");
   arguments.require(dropout->states != nullptr, CUDNN_STATUS_BAD_PARAM,
                     "the dropout descriptor has no states; pass some to cudnnSetDropoutDescriptor");
   if (arguments.failed()) return arguments.status();
-  // The first pass after the descriptor was set starts the generator; later ones go on from the states.
-  const bool starts = !dropout->restored;
-  dropout->restored = true;
   const double probability = dropout->dropout;
-  const uint64_t seed = dropout->seed;
   auto* state = static_cast<DropoutState*>(dropout->states);
-  return cpu::enqueue(*cudnn, __func__, [=] {
-    if (starts) *state = {seed, 0};
+  const auto reserve_bytes = static_cast<int64_t>(dropout_reserve_bytes(*lookup<cpu::TensorDescriptor>(xdesc)));
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("x", x_tensor, x), extent_of("y", y_tensor, y),
+                            extent_of("states", state, sizeof(DropoutState)),
+                            extent_of("reserveSpace", reserveSpace, reserve_bytes)})) {
+      return;
+    }
     cpu::compute::dropout_forward(probability, *state, x_tensor, x, y_tensor, y, static_cast<uint32_t*>(reserveSpace));
   });
 }
@@ -52,12 +56,17 @@ cudnnStatus_t cudnnDropoutBackward(cudnnHandle_t handle, const cudnnDropoutDescr
   if (arguments.failed()) return arguments.status();
   arguments.require(same_dims(dy_tensor, dx_tensor) && dy_tensor.type == dx_tensor.type, CUDNN_STATUS_BAD_PARAM,
                     "dydesc and dxdesc differ in dimensions or data type");
-  arguments.require(reserveSpaceSizeInBytes >= cpu::dropout_reserve_bytes(*cpu::lookup<cpu::TensorDescriptor>(dydesc)),
+  arguments.require(reserveSpaceSizeInBytes >= dropout_reserve_bytes(*lookup<cpu::TensorDescriptor>(dydesc)),
                     CUDNN_STATUS_BAD_PARAM,
                     "reserveSpaceSizeInBytes is below what cudnnDropoutGetReserveSpaceSize returns");
   if (arguments.failed()) return arguments.status();
   const double probability = dropout->dropout;
-  return cpu::enqueue(*cudnn, __func__, [=] {
+  const auto reserve_bytes = static_cast<int64_t>(dropout_reserve_bytes(*lookup<cpu::TensorDescriptor>(dydesc)));
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("dy", dy_tensor, dy), extent_of("dx", dx_tensor, dx),
+                            extent_of("reserveSpace", reserveSpace, reserve_bytes)})) {
+      return;
+    }
     cpu::compute::dropout_backward(probability, dy_tensor, dy, dx_tensor, dx,
                                    static_cast<const uint32_t*>(reserveSpace));
   });

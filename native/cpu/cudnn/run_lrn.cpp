@@ -17,6 +17,8 @@ compute::LocalResponse local_response(Arguments& arguments, cudnnLRNDescriptor_t
 }  // namespace cpu
 
 using cpu::Arguments;
+using cpu::extent_of;
+using cpu::touches;
 using cpu::compute::same_dims;
 
 cudnnStatus_t cudnnLRNCrossChannelForward(cudnnHandle_t handle, cudnnLRNDescriptor_t normDesc, cudnnLRNMode_t lrnMode,
@@ -33,7 +35,10 @@ cudnnStatus_t cudnnLRNCrossChannelForward(cudnnHandle_t handle, cudnnLRNDescript
                     CUDNN_STATUS_BAD_PARAM, "xDesc and yDesc differ in dimensions or data type");
   if (arguments.failed()) return arguments.status();
   const double a = cpu::scaling_factor(alpha, y_tensor.type), b = cpu::scaling_factor(beta, y_tensor.type);
-  return cpu::enqueue(*cudnn, __func__, [=] { cpu::compute::lrn_forward(lrn, a, x_tensor, x, b, y_tensor, y); });
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("x", x_tensor, x), extent_of("y", y_tensor, y)})) return;
+    cpu::compute::lrn_forward(lrn, a, x_tensor, x, b, y_tensor, y);
+  });
 }
 
 cudnnStatus_t cudnnLRNCrossChannelBackward(cudnnHandle_t handle, cudnnLRNDescriptor_t normDesc, cudnnLRNMode_t lrnMode,
@@ -58,7 +63,11 @@ cudnnStatus_t cudnnLRNCrossChannelBackward(cudnnHandle_t handle, cudnnLRNDescrip
       CUDNN_STATUS_BAD_PARAM, "yDesc, dyDesc, xDesc and dxDesc have different data types");
   if (arguments.failed()) return arguments.status();
   const double a = cpu::scaling_factor(alpha, dx_tensor.type), b = cpu::scaling_factor(beta, dx_tensor.type);
-  return cpu::enqueue(*cudnn, __func__, [=] {
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("y", y_tensor, y), extent_of("dy", dy_tensor, dy), extent_of("x", x_tensor, x),
+                            extent_of("dx", dx_tensor, dx)})) {
+      return;
+    }
     cpu::compute::lrn_backward(lrn, a, y_tensor, y, dy_tensor, dy, x_tensor, x, b, dx_tensor, dx);
   });
 }

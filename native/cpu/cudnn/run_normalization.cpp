@@ -78,10 +78,17 @@ Normalization normalization_of(Arguments& arguments, bool per_activation, cudnnT
   return normalization;
 }
 
+/// Bytes of each of scale, bias, means and variances.
+int64_t parameter_bytes(const Normalization& normalization) {
+  const Tensor& x = normalization.x;
+  const int64_t count = normalization.per_activation ? x.elements() / x.dims[0] : x.dims[1];
+  return count * static_cast<int64_t>(compute::element_size(normalization.parameter_type));
+}
+
 Tensor same_shape(Arguments& arguments, cudnnTensorDescriptor_t descriptor, const char* name, const Tensor& x) {
   const Tensor tensor = arguments.tensor(descriptor, name);
-  arguments.require(arguments.failed() || compute::same_dims(tensor, x), CUDNN_STATUS_BAD_PARAM,
-                    std::string(name) + " and xDesc have different dimensions");
+  arguments.require(arguments.failed() || compute::same_dims(tensor, x), CUDNN_STATUS_BAD_PARAM, name,
+                    " and xDesc have different dimensions");
   return tensor;
 }
 
@@ -144,10 +151,22 @@ cudnnStatus_t run_training(Arguments& arguments, const char* name, cudnnHandle_t
                     CUDNN_STATUS_BAD_PARAM, "of a mean and its variance one is null and the other is not");
   if (arguments.failed()) return arguments.status();
   const void* z = fused == Fused::AddActivation ? call.z : nullptr;
-  return enqueue(*cudnn, name, [operands, state, z, x = call.x, y = call.y, scale = call.scale, bias = call.bias] {
-    compute::normalization_training(operands.normalization, operands.alpha, x, operands.beta, operands.y, y, operands.z,
-                                    z, scale, bias, state);
-  });
+  return enqueue(
+      *cudnn, name,
+      [operands, state, z, x = call.x, y = call.y, scale = call.scale, bias = call.bias](const char* function) {
+        const int64_t bytes = parameter_bytes(operands.normalization);
+        if (!touches(function,
+                     {extent_of("x", operands.normalization.x, x), extent_of("y", operands.y, y),
+                      extent_of("z", operands.z, z), extent_of("scale", scale, bytes), extent_of("bias", bias, bytes),
+                      extent_of("the running mean", state.running_mean, bytes),
+                      extent_of("the running variance", state.running_variance, bytes),
+                      extent_of("the saved mean", state.saved_mean, bytes),
+                      extent_of("the saved inverse variance", state.saved_inverse_deviation, bytes)})) {
+          return;
+        }
+        compute::normalization_training(operands.normalization, operands.alpha, x, operands.beta, operands.y, y,
+                                        operands.z, z, scale, bias, state);
+      });
 }
 
 cudnnStatus_t run_inference(Arguments& arguments, const char* name, cudnnHandle_t handle, bool per_activation,
@@ -159,7 +178,15 @@ cudnnStatus_t run_inference(Arguments& arguments, const char* name, cudnnHandle_
   if (arguments.failed()) return arguments.status();
   const void* z = fused == Fused::AddActivation ? call.z : nullptr;
   return enqueue(*cudnn, name,
-                 [operands, mean, variance, z, x = call.x, y = call.y, scale = call.scale, bias = call.bias] {
+                 [operands, mean, variance, z, x = call.x, y = call.y, scale = call.scale,
+                  bias = call.bias](const char* function) {
+                   const int64_t bytes = parameter_bytes(operands.normalization);
+                   if (!touches(function, {extent_of("x", operands.normalization.x, x), extent_of("y", operands.y, y),
+                                           extent_of("z", operands.z, z), extent_of("scale", scale, bytes),
+                                           extent_of("bias", bias, bytes), extent_of("the mean", mean, bytes),
+                                           extent_of("the variance", variance, bytes)})) {
+                     return;
+                   }
                    compute::normalization_inference(operands.normalization, operands.alpha, x, operands.beta,
                                                     operands.y, y, operands.z, z, scale, bias, mean, variance);
                  });
@@ -222,7 +249,18 @@ cudnnStatus_t run_backward(Arguments& arguments, const char* name, cudnnHandle_t
   return enqueue(
       *cudnn, name,
       [normalization, gradient, alpha_data, beta_data, alpha_parameter, beta_parameter, x = call.x, scale = call.scale,
-       dscale = call.dscale, dbias = call.dbias, mean = call.saved_mean, inverse = call.saved_inverse_deviation] {
+       dscale = call.dscale, dbias = call.dbias, mean = call.saved_mean,
+       inverse = call.saved_inverse_deviation](const char* function) {
+        const int64_t bytes = parameter_bytes(normalization);
+        if (!touches(
+                function,
+                {extent_of("x", normalization.x, x), extent_of("dy", gradient.dy_tensor, gradient.dy),
+                 extent_of("y", gradient.y_tensor, gradient.y), extent_of("dx", gradient.dx_tensor, gradient.dx),
+                 extent_of("dz", gradient.dz_tensor, gradient.dz), extent_of("scale", scale, bytes),
+                 extent_of("dscale", dscale, bytes), extent_of("dbias", dbias, bytes),
+                 extent_of("the saved mean", mean, bytes), extent_of("the saved inverse variance", inverse, bytes)})) {
+          return;
+        }
         compute::normalization_backward(normalization, alpha_data, beta_data, alpha_parameter, beta_parameter, x,
                                         gradient, scale, dscale, dbias, mean, inverse);
       });

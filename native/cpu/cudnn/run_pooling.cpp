@@ -56,6 +56,8 @@ PoolingShape pooling_shape(Arguments& arguments, cudnnPoolingDescriptor_t poolin
 }  // namespace cpu
 
 using cpu::Arguments;
+using cpu::extent_of;
+using cpu::touches;
 
 cudnnStatus_t cudnnPoolingForward(cudnnHandle_t handle, const cudnnPoolingDescriptor_t poolingDesc, const void* alpha,
                                   const cudnnTensorDescriptor_t xDesc, const void* x, const void* beta,
@@ -66,7 +68,10 @@ cudnnStatus_t cudnnPoolingForward(cudnnHandle_t handle, const cudnnPoolingDescri
   arguments.pointers(alpha, x, beta, y);
   if (arguments.failed()) return arguments.status();
   const double a = cpu::scaling_factor(alpha, shape.y.type), b = cpu::scaling_factor(beta, shape.y.type);
-  return cpu::enqueue(*cudnn, __func__, [=] { cpu::compute::pooling_forward(shape, a, x, b, y); });
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("x", shape.x, x), extent_of("y", shape.y, y)})) return;
+    cpu::compute::pooling_forward(shape, a, x, b, y);
+  });
 }
 
 cudnnStatus_t cudnnPoolingBackward(cudnnHandle_t handle, const cudnnPoolingDescriptor_t poolingDesc, const void* alpha,
@@ -86,6 +91,13 @@ cudnnStatus_t cudnnPoolingBackward(cudnnHandle_t handle, const cudnnPoolingDescr
                     CUDNN_STATUS_BAD_PARAM, "the gradients do not have the dimensions of their tensors");
   if (arguments.failed()) return arguments.status();
   const double a = cpu::scaling_factor(alpha, dx_tensor.type), b = cpu::scaling_factor(beta, dx_tensor.type);
-  return cpu::enqueue(*cudnn, __func__,
-                      [=] { cpu::compute::pooling_backward(shape, a, y, dy_tensor, dy, x, b, dx_tensor, dx); });
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    // Averages look at neither x nor y.
+    const bool is_max = shape.mode == cpu::compute::PoolingMode::Max;
+    if (!touches(function, {extent_of("y", shape.y, is_max ? y : nullptr), extent_of("dy", dy_tensor, dy),
+                            extent_of("x", shape.x, is_max ? x : nullptr), extent_of("dx", dx_tensor, dx)})) {
+      return;
+    }
+    cpu::compute::pooling_backward(shape, a, y, dy_tensor, dy, x, b, dx_tensor, dx);
+  });
 }

@@ -20,6 +20,8 @@ void require_match(Arguments& arguments, const compute::Tensor& a, const compute
 }  // namespace cpu
 
 using cpu::Arguments;
+using cpu::extent_of;
+using cpu::touches;
 
 cudnnStatus_t cudnnSoftmaxForward(cudnnHandle_t handle, cudnnSoftmaxAlgorithm_t algo, cudnnSoftmaxMode_t mode,
                                   const void* alpha, const cudnnTensorDescriptor_t xDesc, const void* x,
@@ -34,8 +36,10 @@ cudnnStatus_t cudnnSoftmaxForward(cudnnHandle_t handle, cudnnSoftmaxAlgorithm_t 
   if (arguments.failed()) return arguments.status();
   const bool logarithm = algo == CUDNN_SOFTMAX_LOG, instance = mode == CUDNN_SOFTMAX_MODE_INSTANCE;
   const double a = cpu::scaling_factor(alpha, y_tensor.type), b = cpu::scaling_factor(beta, y_tensor.type);
-  return cpu::enqueue(*cudnn, __func__,
-                      [=] { cpu::compute::softmax_forward(logarithm, instance, a, x_tensor, x, b, y_tensor, y); });
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("x", x_tensor, x), extent_of("y", y_tensor, y)})) return;
+    cpu::compute::softmax_forward(logarithm, instance, a, x_tensor, x, b, y_tensor, y);
+  });
 }
 
 cudnnStatus_t cudnnSoftmaxBackward(cudnnHandle_t handle, cudnnSoftmaxAlgorithm_t algo, cudnnSoftmaxMode_t mode,
@@ -54,7 +58,11 @@ cudnnStatus_t cudnnSoftmaxBackward(cudnnHandle_t handle, cudnnSoftmaxAlgorithm_t
   if (arguments.failed()) return arguments.status();
   const bool logarithm = algo == CUDNN_SOFTMAX_LOG, instance = mode == CUDNN_SOFTMAX_MODE_INSTANCE;
   const double a = cpu::scaling_factor(alpha, dx_tensor.type), b = cpu::scaling_factor(beta, dx_tensor.type);
-  return cpu::enqueue(*cudnn, __func__, [=] {
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function,
+                 {extent_of("y", y_tensor, y), extent_of("dy", dy_tensor, dy), extent_of("dx", dx_tensor, dx)})) {
+      return;
+    }
     cpu::compute::softmax_backward(logarithm, instance, a, y_tensor, y, dy_tensor, dy, b, dx_tensor, dx);
   });
 }

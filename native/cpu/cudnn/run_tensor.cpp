@@ -1,4 +1,4 @@
-// Operations on whole tensors: add, combine, scale, set, reduce, change layout.
+// Operations on whole tensors: add, combine, scale, set, reduce.
 #include "cudnn/op_tensor_descriptor.h"
 #include "cudnn/reduce_tensor_descriptor.h"
 #include "cudnn/run.h"
@@ -62,23 +62,24 @@ std::optional<compute::Binary> binary_of(cudnnOpTensorOp_t operation) {
   return std::nullopt;
 }
 
-/// The value cudnnSetTensor is given: one host value of the tensor's own type.
+/// The value cudnnSetTensor is given: a scaling factor for floating-point tensors, a value of the tensor's own type for
+/// integers.
 double host_value(const void* value, compute::ElementType type) {
+  using compute::ElementType;
+  if (type == ElementType::F32 || type == ElementType::F64 || type == ElementType::F16 || type == ElementType::BF16) {
+    return scaling_factor(value, type);
+  }
   double result;
   compute::vector_kernels<double>().load(type, value, 1, 1, &result);
   return result;
-}
-
-cudnnStatus_t transform(const CudnnHandle& handle, const char* name, const void* alpha, const Tensor& source,
-                        const void* source_data, const void* beta, const Tensor& target, void* target_data) {
-  const double a = scaling_factor(alpha, target.type), b = scaling_factor(beta, target.type);
-  return enqueue(handle, name, [=] { compute::blend_tensor(a, source, source_data, b, target, target_data); });
 }
 
 }  // namespace
 }  // namespace cpu
 
 using cpu::Arguments;
+using cpu::extent_of;
+using cpu::touches;
 
 cudnnStatus_t cudnnAddTensor(cudnnHandle_t handle, const void* alpha, const cudnnTensorDescriptor_t aDesc,
                              const void* A, const void* beta, const cudnnTensorDescriptor_t cDesc, void* C) {
@@ -92,21 +93,11 @@ cudnnStatus_t cudnnAddTensor(cudnnHandle_t handle, const void* alpha, const cudn
                     "aDesc has neither the size of cDesc nor 1 in every dimension");
   arguments.require(a.type == c.type, CUDNN_STATUS_NOT_SUPPORTED, "aDesc and cDesc have different data types");
   if (arguments.failed()) return arguments.status();
-  return cpu::transform(*cudnn, __func__, alpha, a, A, beta, c, C);
-}
-
-cudnnStatus_t cudnnTransformTensor(cudnnHandle_t handle, const void* alpha, const cudnnTensorDescriptor_t xDesc,
-                                   const void* x, const void* beta, const cudnnTensorDescriptor_t yDesc, void* y) {
-  Arguments arguments(__func__);
-  const auto* cudnn = arguments.handle(handle);
-  const auto source = arguments.tensor(xDesc, "xDesc");
-  const auto target = arguments.tensor(yDesc, "yDesc");
-  arguments.pointers(alpha, x, beta, y);
-  if (arguments.failed()) return arguments.status();
-  arguments.require(cpu::compute::same_dims(source, target), CUDNN_STATUS_BAD_PARAM,
-                    "xDesc and yDesc have different dimensions");
-  if (arguments.failed()) return arguments.status();
-  return cpu::transform(*cudnn, __func__, alpha, source, x, beta, target, y);
+  const double factor = cpu::scaling_factor(alpha, c.type), prior = cpu::scaling_factor(beta, c.type);
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (!touches(function, {extent_of("A", a, A), extent_of("C", c, C)})) return;
+    cpu::compute::blend_tensor(factor, a, A, prior, c, C);
+  });
 }
 
 cudnnStatus_t cudnnOpTensor(cudnnHandle_t handle, const cudnnOpTensorDescriptor_t opTensorDesc, const void* alpha1,
@@ -138,7 +129,9 @@ cudnnStatus_t cudnnOpTensor(cudnnHandle_t handle, const cudnnOpTensorDescriptor_
   arguments.require(cpu::compute::same_dims(a, c), CUDNN_STATUS_BAD_PARAM, "aDesc and cDesc have different dimensions");
   if (arguments.failed()) return arguments.status();
   const double first = cpu::scaling_factor(alpha1, scalars), prior = cpu::scaling_factor(beta, scalars);
-  return cpu::enqueue(*cudnn, __func__, [=, operation = *operation] {
+  return cpu::enqueue(*cudnn, __func__, [=, operation = *operation](const char* function) {
+    if (!touches(function, {extent_of("A", a, A), extent_of("B", b, unary ? nullptr : B), extent_of("C", c, C)}))
+      return;
     cpu::compute::tensor_operation(operation, is_double, first, a, A, second, b, B, prior, c, C);
   });
 }
@@ -150,7 +143,9 @@ cudnnStatus_t cudnnSetTensor(cudnnHandle_t handle, const cudnnTensorDescriptor_t
   arguments.pointers(valuePtr, static_cast<const void*>(y));
   if (arguments.failed()) return arguments.status();
   const double value = cpu::host_value(valuePtr, tensor.type);
-  return cpu::enqueue(*cudnn, __func__, [=] { cpu::compute::set_tensor(tensor, y, value); });
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (touches(function, {extent_of("y", tensor, y)})) cpu::compute::set_tensor(tensor, y, value);
+  });
 }
 
 cudnnStatus_t cudnnScaleTensor(cudnnHandle_t handle, const cudnnTensorDescriptor_t yDesc, void* y, const void* alpha) {
@@ -160,7 +155,9 @@ cudnnStatus_t cudnnScaleTensor(cudnnHandle_t handle, const cudnnTensorDescriptor
   arguments.pointers(alpha, static_cast<const void*>(y));
   if (arguments.failed()) return arguments.status();
   const double factor = cpu::scaling_factor(alpha, tensor.type);
-  return cpu::enqueue(*cudnn, __func__, [=] { cpu::compute::scale_tensor(tensor, y, factor); });
+  return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
+    if (touches(function, {extent_of("y", tensor, y)})) cpu::compute::scale_tensor(tensor, y, factor);
+  });
 }
 
 cudnnStatus_t cudnnReduceTensor(cudnnHandle_t handle, const cudnnReduceTensorDescriptor_t reduceTensorDesc,
@@ -191,7 +188,11 @@ cudnnStatus_t cudnnReduceTensor(cudnnHandle_t handle, const cudnnReduceTensorDes
   if (arguments.failed()) return arguments.status();
   const double factor = cpu::scaling_factor(alpha, c.type), prior = cpu::scaling_factor(beta, c.type);
   const bool propagates = descriptor->nan_propagation == CUDNN_PROPAGATE_NAN;
-  return cpu::enqueue(*cudnn, __func__, [=, operation = *operation] {
+  return cpu::enqueue(*cudnn, __func__, [=, operation = *operation](const char* function) {
+    if (!touches(function, {extent_of("A", a, A), extent_of("C", c, C),
+                            extent_of("indices", wanted, c.elements() * static_cast<int64_t>(sizeof *wanted))})) {
+      return;
+    }
     cpu::compute::reduce_tensor(operation, propagates, factor, a, A, prior, c, C, wanted);
   });
 }

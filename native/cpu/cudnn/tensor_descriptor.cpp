@@ -78,6 +78,8 @@ bool TensorDescriptor::is_set() const {
   return rank > 0 && std::all_of(dims, dims + rank, [](int dim) { return dim > 0; });
 }
 
+bool TensorDescriptor::is_countable() const { return extent(*this) <= INT_MAX && elements() <= INT_MAX; }
+
 bool TensorDescriptor::is_packed() const { return matches_packed(*this, CUDNN_TENSOR_NCHW); }
 
 bool TensorDescriptor::is_packed_channels_last() const { return matches_packed(*this, CUDNN_TENSOR_NHWC); }

@@ -28,6 +28,9 @@ struct TensorDescriptor {
   size_t size_in_bytes() const;
   /// Whether every dimension is positive, so that the descriptor describes a tensor.
   bool is_set() const;
+  /// Whether 31 bits count its elements and reach its last one, as all computations want it. Overlapping strides and
+  /// setters that failed with NOT_SUPPORTED leave descriptors for which they do not.
+  bool is_countable() const;
   /// Row-major over N, C, [D,] H, W without gaps. Strides of dimensions of 1 do not matter.
   bool is_packed() const;
   /// Channels fastest (NHWC, NDHWC) without gaps. Strides of dimensions of 1 do not matter.

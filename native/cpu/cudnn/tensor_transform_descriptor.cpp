@@ -9,31 +9,37 @@
 
 namespace cpu {
 
+bool TensorTransformDescriptor::transformed_dims(const int* dims, int64_t* result) const {
+  // Every product below stays far below 2^63: dimensions are below 2^31 and factors are cut at 2^31.
+  const auto pad = [&](int i) { return int64_t{pad_before[i]} + pad_after[i]; };
+  const auto fold_of = [&](int i) {
+    return i < 2 || fold[i - 2] == 0 ? int64_t{1} : std::min<int64_t>(fold[i - 2], INT_MAX);
+  };
+  const int count = static_cast<int>(rank);
+  int64_t factor = 1;
+  for (int i = 2; i < count; ++i) factor = std::min<int64_t>(factor * fold_of(i), INT_MAX);
+  for (int i = 0; i < count; ++i) {
+    const int64_t by = i == 1 ? factor : fold_of(i);
+    // Folding divides the spatial dimensions and multiplies the channels, unfolding the other way round; blocks that do
+    // not come out even are filled up.
+    const bool divides = (direction == CUDNN_TRANSFORM_FOLD) == (i >= 2);
+    const int64_t size = dims[i] + (direction == CUDNN_TRANSFORM_FOLD ? pad(i) : 0);
+    result[i] = divides ? (size + by - 1) / by : size * by;
+    if (direction == CUDNN_TRANSFORM_UNFOLD) result[i] += pad(i);
+    if (result[i] < 1 || result[i] > INT_MAX) return false;
+  }
+  return true;
+}
+
 cudnnStatus_t TensorTransformDescriptor::destination(const TensorDescriptor& source,
                                                      TensorDescriptor& destination) const {
   if (!source.is_set() || static_cast<uint32_t>(source.rank) != rank) {
     return fail(CUDNN_STATUS_BAD_PARAM, "the source is unset or does not have the transform's number of dimensions");
   }
   const TensorDescriptor from = source;  // the destination may be the source
-  // Every product below stays far below 2^63: dimensions are below 2^31 and factors are cut at 2^31.
   int64_t dims[CUDNN_DIM_MAX] = {};
-  int64_t factor = 1;
-  const auto pad = [&](int i) { return int64_t{pad_before[i]} + pad_after[i]; };
-  const auto fold_of = [&](int i) {
-    return i < 2 || fold[i - 2] == 0 ? int64_t{1} : std::min<int64_t>(fold[i - 2], INT_MAX);
-  };
-  for (int i = 2; i < from.rank; ++i) factor = std::min<int64_t>(factor * fold_of(i), INT_MAX);
-  for (int i = 0; i < from.rank; ++i) {
-    const int64_t by = i == 1 ? factor : fold_of(i);
-    // Folding divides the spatial dimensions and multiplies the channels, unfolding the other way round; blocks that do
-    // not come out even are filled up.
-    const bool divides = (direction == CUDNN_TRANSFORM_FOLD) == (i >= 2);
-    const int64_t size = from.dims[i] + (direction == CUDNN_TRANSFORM_FOLD ? pad(i) : 0);
-    dims[i] = divides ? (size + by - 1) / by : size * by;
-    if (direction == CUDNN_TRANSFORM_UNFOLD) dims[i] += pad(i);
-    if (dims[i] < 1 || dims[i] > INT_MAX) {
-      return fail(CUDNN_STATUS_BAD_PARAM, "a transformed dimension is below 1 or above 2^31 - 1");
-    }
+  if (!transformed_dims(from.dims, dims)) {
+    return fail(CUDNN_STATUS_BAD_PARAM, "a transformed dimension is below 1 or above 2^31 - 1");
   }
   int new_dims[CUDNN_DIM_MAX] = {};
   std::copy_n(dims, from.rank, new_dims);

@@ -21,6 +21,9 @@ struct TensorTransformDescriptor {
   uint32_t fold[CUDNN_DIM_MAX] = {};
   cudnnFoldingDirection_t direction = CUDNN_TRANSFORM_FOLD;
 
+  /// The dimensions of what a tensor of `dims` becomes; false where one is below 1 or above 2^31 - 1.
+  bool transformed_dims(const int* dims, int64_t* result) const;
+
   /// Fills `destination` with the shape and layout of the transformed `source`. Folding pads first and then moves
   /// blocks of fold[0] x fold[1] ... pixels into channels; unfolding moves channels into blocks first and then pads.
   cudnnStatus_t destination(const TensorDescriptor& source, TensorDescriptor& destination) const;

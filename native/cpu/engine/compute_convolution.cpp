@@ -77,6 +77,13 @@ bool prefers_blocked(ConvolutionDirection direction, const ConvolutionShape& sha
   return false;
 }
 
+/// Whether a sum of products of 8-bit integers may need more than the 24 bits that float holds exactly.
+bool needs_wide_sums(const ConvolutionShape& shape) {
+  const auto is_integer = [](ElementType type) { return type == ElementType::I8 || type == ElementType::U8; };
+  if (!is_integer(shape.x.type) || !is_integer(shape.w.type)) return false;
+  return shape.w.elements() / shape.w.dims[0] * (255 * 128) > 1 << 24;
+}
+
 }  // namespace
 
 class ConvolutionPlan {
@@ -87,7 +94,7 @@ class ConvolutionPlan {
   /// Chooses layouts and makes the primitives. False where the algorithm does not exist for the shape.
   bool prepare(ConvolutionAlgorithm algorithm) {
     const bool f64 = computes_in_double(user_.x.type) || computes_in_double(user_.w.type) ||
-                     computes_in_double(user_.y.type) || user_.x.rank > 5;
+                     computes_in_double(user_.y.type) || user_.x.rank > 5 || needs_wide_sums(user_);
     if (!f64) {
       native_.x = dense(user_.x);
       native_.w = dense(user_.w);
@@ -104,6 +111,7 @@ class ConvolutionPlan {
     return true;
   }
 
+  const ConvolutionShape& shape() const { return user_; }
   size_t workspace() const { return workspace_; }
   const char* kernel() const { return kernel_.c_str(); }
 
@@ -467,6 +475,7 @@ ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, Convoluti
   return cache.plans.emplace(key, std::move(plan)).first->second.get();
 }
 
+const ConvolutionShape& convolution_plan_shape(const ConvolutionPlan& plan) { return plan.shape(); }
 size_t convolution_workspace(const ConvolutionPlan& plan) { return plan.workspace(); }
 const char* convolution_kernel(const ConvolutionPlan& plan) { return plan.kernel(); }
 

@@ -30,12 +30,14 @@ class ConvolutionPlan;
 ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
                                        const ConvolutionShape& shape, bool bias = false, bool relu = false);
 
+/// The shape it was asked for with.
+const ConvolutionShape& convolution_plan_shape(const ConvolutionPlan& plan);
 /// Bytes of workspace the plan wants. With less (or none) it takes memory of the thread that runs it.
 size_t convolution_workspace(const ConvolutionPlan& plan);
 /// The name oneDNN gives the kernel, for benchmarks.
 const char* convolution_kernel(const ConvolutionPlan& plan);
 
-/// result = alpha op(first, second) + beta result:
+/// Sums of products of 8-bit integers are exact. result = alpha op(first, second) + beta result:
 ///   Forward         first = x,  second = w,  result = y
 ///   BackwardData    first = dy, second = w,  result = dx
 ///   BackwardFilter  first = x,  second = dy, result = dw

@@ -2,6 +2,11 @@
 
 namespace cpu::compute {
 
+void Tensor::reach(int64_t& lowest, int64_t& highest) const {
+  lowest = highest = 0;
+  for (int i = 0; i < rank; ++i) (strides[i] < 0 ? lowest : highest) += static_cast<int64_t>(dims[i] - 1) * strides[i];
+}
+
 bool Tensor::is_packed() const {
   int64_t expected = 1;
   for (int i = rank - 1; i >= 0; --i) {
@@ -61,6 +66,20 @@ Tensor channels_last(const Tensor& shape, ElementType type) {
     result.strides[i] = stride;
     stride *= shape.dims[i];
   }
+  return result;
+}
+
+Tensor split_channels(const Tensor& tensor, int width) {
+  Tensor result = tensor;
+  result.rank = tensor.rank + 1;
+  for (int i = tensor.rank; i > 2; --i) {
+    result.dims[i] = tensor.dims[i - 1];
+    result.strides[i] = tensor.strides[i - 1];
+  }
+  result.dims[1] = tensor.dims[1] / width;
+  result.strides[1] = tensor.strides[1] * width;
+  result.dims[2] = width;
+  result.strides[2] = tensor.strides[1];
   return result;
 }
 

@@ -6,7 +6,8 @@ namespace cpu::compute {
 
 enum class ElementType : uint8_t { F32, F64, F16, BF16, I8, U8, I32, I64 };
 
-constexpr int max_rank = 8;
+/// One more than cuDNN's: a tensor whose channels lie in vectors has them as two dimensions.
+constexpr int max_rank = 9;
 
 /// Bytes of one element.
 constexpr size_t element_size(ElementType type) {
@@ -44,6 +45,9 @@ struct Tensor {
     for (int i = 2; i < rank; ++i) product *= dims[i];
     return product;
   }
+  /// The offsets of the first and the last element in memory from the tensor's address, in elements; the first is
+  /// below 0 where strides are negative.
+  void reach(int64_t& lowest, int64_t& highest) const;
   /// Row-major in the order of the dimensions, without gaps.
   bool is_packed() const;
   /// Channels fastest, without gaps.
@@ -59,6 +63,9 @@ bool same_layout(const Tensor& a, const Tensor& b);
 Tensor packed(const Tensor& shape, ElementType type);
 /// `shape` without gaps, channels fastest.
 Tensor channels_last(const Tensor& shape, ElementType type);
+
+/// The same elements with the channels as two dimensions: C / width vectors and the `width` channels of one.
+Tensor split_channels(const Tensor& tensor, int width);
 
 /// The type sums are formed in: double where a tensor holds f64 or wide integers, else float.
 inline bool computes_in_double(ElementType type) {
