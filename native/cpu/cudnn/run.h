@@ -43,8 +43,8 @@ class Arguments {
   cudnnStatus_t status() const { return status_; }
 
   template <class T>
-  const T* object(const void* handle, std::string_view parameter) {
-    const T* found = lookup<T>(handle);
+  T* object(const void* handle, std::string_view parameter) {
+    T* found = lookup<T>(handle);
     if (found == nullptr && !failed()) status_ = bad_handle(handle, parameter);
     return found;
   }
