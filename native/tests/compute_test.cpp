@@ -7,8 +7,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -21,135 +19,16 @@
 #include "engine/compute_pooling.h"
 #include "engine/compute_reduction.h"
 #include "engine/compute_softmax.h"
+#include "tests/compute_data.h"
 
 namespace {
 
+using namespace compute_data;
 using namespace cpu::compute;
-
-struct Random {
-  uint64_t state;
-  uint32_t next() {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<uint32_t>(state >> 33);
-  }
-  int below(int n) { return static_cast<int>(next() % static_cast<uint32_t>(n)); }
-  int between(int low, int high) { return low + below(high - low + 1); }
-  double unit() { return static_cast<double>(next()) / (1u << 30) - 1; }
-};
-
-Random random_numbers{1};
-
-/// A tensor with its memory, and its values in double in row-major order.
-struct Data {
-  Tensor tensor;
-  std::vector<char> memory;
-  std::vector<double> values;
-
-  int64_t offset(int64_t element) const {
-    int64_t result = 0;
-    for (int i = tensor.rank - 1; i >= 0; --i) {
-      result += element % tensor.dims[i] * tensor.strides[i];
-      element /= tensor.dims[i];
-    }
-    return result;
-  }
-  void* data() { return memory.data(); }
-
-  double get(int64_t element) const {
-    double value;
-    vector_kernels<double>().load(tensor.type, at(memory.data(), tensor.type, offset(element)), 1, 1, &value);
-    return value;
-  }
-  void put(int64_t element, double value) {
-    vector_kernels<double>().store(tensor.type, &value, at(memory.data(), tensor.type, offset(element)), 1, 1);
-  }
-};
-
-enum class Layout { Packed, ChannelsLast, Gaps };
-
-Data make(std::vector<int> dims, ElementType type, Layout layout, bool is_prior_unread = false) {
-  Data result;
-  Tensor& tensor = result.tensor;
-  tensor.rank = static_cast<int>(dims.size());
-  for (int i = 0; i < tensor.rank; ++i) tensor.dims[i] = dims[static_cast<size_t>(i)];
-  tensor = layout == Layout::ChannelsLast ? channels_last(tensor, type) : packed(tensor, type);
-  if (layout == Layout::Gaps) {
-    int stride = 1;
-    for (int i = tensor.rank - 1; i >= 0; --i) {
-      tensor.strides[i] = stride;
-      stride = stride * tensor.dims[i] + random_numbers.below(3);
-    }
-  }
-  int64_t last = 0;
-  for (int i = 0; i < tensor.rank; ++i) last += static_cast<int64_t>(tensor.dims[i] - 1) * tensor.strides[i];
-  result.memory.assign(static_cast<size_t>(last + 1) * element_size(type), 0);
-  for (int64_t i = 0; i < tensor.elements(); ++i) {
-    result.put(i, is_prior_unread ? std::numeric_limits<double>::quiet_NaN() : random_numbers.unit());
-    result.values.push_back(result.get(i));
-  }
-  return result;
-}
-
-Layout any_layout() { return static_cast<Layout>(random_numbers.below(3)); }
-ElementType any_type() {
-  constexpr ElementType types[] = {ElementType::F32, ElementType::F32, ElementType::F64, ElementType::F16,
-                                   ElementType::BF16};
-  return types[random_numbers.below(5)];
-}
-/// 1 / 0, 1 / 1 or any pair.
-void any_scaling(double& alpha, double& beta) {
-  const int kind = random_numbers.below(3);
-  alpha = kind == 2 ? 0.75 : 1;
-  beta = kind == 0 ? 0 : kind == 1 ? 1 : -0.5;
-}
-
-int failures = 0;
-
-/// The largest error allowed: rounding of the type, and of a float sum of `terms` terms of about 1.
-double tolerance(ElementType type, int64_t terms) {
-  const double sum = std::sqrt(static_cast<double>(terms)) + 1;
-  switch (type) {
-    case ElementType::F64:
-      return 1e-13 * sum;
-    case ElementType::F16:
-      return 1e-3 * sum;
-    case ElementType::BF16:
-      return 8e-3 * sum;
-    default:
-      return 1e-6 * sum;
-  }
-}
-
-void expect(const char* what, const Data& got, const std::vector<double>& wanted, double limit,
-            const std::string& context) {
-  for (int64_t i = 0; i < got.tensor.elements(); ++i) {
-    const double value = got.get(i), want = wanted[static_cast<size_t>(i)];
-    if (std::fabs(value - want) <= limit * std::max(1.0, std::fabs(want))) continue;
-    if (++failures <= 20) {
-      std::printf("WRONG %s: element %ld is %.9g, not %.9g (limit %.2g); %s\n", what, static_cast<long>(i), value, want,
-                  limit, context.c_str());
-    }
-    return;
-  }
-}
-
-std::vector<double> blended(double alpha, const std::vector<double>& result, double beta, const Data& prior) {
-  std::vector<double> blend(result.size());
-  for (size_t i = 0; i < result.size(); ++i) blend[i] = alpha * result[i] + (beta == 0 ? 0 : beta * prior.values[i]);
-  return blend;
-}
-
-std::string describe(const Tensor& tensor) {
-  std::string text = "type " + std::to_string(static_cast<int>(tensor.type)) + " [";
-  for (int i = 0; i < tensor.rank; ++i) {
-    text += std::to_string(tensor.dims[i]) + "(" + std::to_string(tensor.strides[i]) + ") ";
-  }
-  return text + "]";
-}
 
 void test_convolution() {
   const ElementType type = any_type();
-  const int spatial = random_numbers.below(8) == 0 ? 3 : 2;
+  const int spatial = random_numbers.below(4) == 0 ? random_numbers.between(1, 3) : 2;
   const int groups = random_numbers.below(4) == 0 ? random_numbers.between(2, 3) : 1;
   constexpr int widths[] = {1, 2, 3, 5, 8, 16, 32, 17};
   const int group_c = widths[random_numbers.below(8)], group_k = widths[random_numbers.below(8)];
@@ -173,9 +52,8 @@ void test_convolution() {
   double alpha, beta;
   any_scaling(alpha, beta);
   const bool unread = beta == 0;
-  Data x = make(x_dims, type, layout), w = make(w_dims, type, random_numbers.below(2) ? layout : any_layout()),
+  Data x = make(x_dims, type, layout), w = make(w_dims, type, any_filter_layout()),
        dy = make(y_dims, type, random_numbers.below(2) ? layout : any_layout());
-  if (w.tensor.strides[0] != w.tensor.elements() / w.tensor.dims[0]) w = make(w_dims, type, Layout::ChannelsLast);
   Data y = make(y_dims, type, layout, unread), dx = make(x_dims, type, layout, unread),
        dw = make(w_dims, type, Layout::ChannelsLast, unread);
   dw.tensor = w.tensor;
@@ -265,8 +143,9 @@ void test_normalization() {
   const ElementType type = any_type();
   const ElementType parameter_type = type == ElementType::F64 ? ElementType::F64 : ElementType::F32;
   constexpr int widths[] = {1, 3, 16, 64, 70, 1030};
-  const std::vector<int> dims{random_numbers.between(2, 5), widths[random_numbers.below(6)],
-                              random_numbers.between(1, 9), random_numbers.between(1, 9)};
+  std::vector<int> dims{random_numbers.between(2, 5), widths[random_numbers.below(6)], random_numbers.between(1, 9),
+                        random_numbers.between(1, 9)};
+  if (random_numbers.below(3) == 0) dims.push_back(random_numbers.between(1, 3));
   Normalization normalization;
   normalization.per_activation = random_numbers.below(4) == 0;
   normalization.parameter_type = parameter_type;
@@ -382,19 +261,49 @@ void test_normalization() {
   expect("bias gradient", db, want_db_blend, tolerance(type, 1), context);
 }
 
+/// Calls body(pixel, is inside) for every place of window `position`, in row order; `pixel` counts within the plane.
+template <class Body>
+void for_window(const PoolingShape& shape, int spatial, int64_t position, const Body& body) {
+  int64_t at[3] = {};
+  for (int i = spatial - 1; i >= 0; --i) {
+    at[i] = position % shape.y.dims[2 + i] * shape.stride[i] - shape.padding[i];
+    position /= shape.y.dims[2 + i];
+  }
+  int64_t places = 1;
+  for (int i = 0; i < spatial; ++i) places *= shape.window[i];
+  for (int64_t place = 0; place < places; ++place) {
+    int64_t rest = place, pixel = 0, offset[3] = {};
+    for (int i = spatial - 1; i >= 0; --i) {
+      offset[i] = rest % shape.window[i];
+      rest /= shape.window[i];
+    }
+    bool inside = true;
+    for (int i = 0; i < spatial; ++i) {
+      const int64_t h = at[i] + offset[i];
+      inside = inside && h >= 0 && h < shape.x.dims[2 + i];
+      pixel = pixel * shape.x.dims[2 + i] + h;
+    }
+    body(pixel, inside);
+  }
+}
+
 void test_pooling() {
   const ElementType type = any_type();
   PoolingShape shape;
   shape.mode = static_cast<PoolingMode>(random_numbers.below(3));
   constexpr int widths[] = {1, 3, 16, 64, 600};
-  std::vector<int> x_dims{random_numbers.between(1, 3), widths[random_numbers.below(5)]}, y_dims = x_dims;
-  for (int i = 0; i < 2; ++i) {
+  const int spatial = random_numbers.below(3) == 0 ? random_numbers.between(1, 3) : 2;
+  std::vector<int> x_dims{random_numbers.between(1, 3), widths[random_numbers.below(spatial == 3 ? 3 : 5)]},
+      y_dims = x_dims;
+  double window_pixels = 1;
+  for (int i = 0; i < spatial; ++i) {
     shape.window[i] = random_numbers.between(1, 4);
     shape.padding[i] = random_numbers.below(shape.window[i]);
     shape.stride[i] = random_numbers.between(1, 3);
     const int size = std::max(1, shape.window[i] - 2 * shape.padding[i]) + random_numbers.below(8);
     x_dims.push_back(size);
     y_dims.push_back((size + 2 * shape.padding[i] - shape.window[i]) / shape.stride[i] + 1);
+    window_pixels *= shape.window[i];
   }
   double alpha, beta;
   any_scaling(alpha, beta);
@@ -411,37 +320,30 @@ void test_pooling() {
   shape.x = x.tensor;
   shape.y = y.tensor;
   std::vector<double> want_y(y.values.size()), want_dx(x.values.size());
+  const int64_t inputs = x.tensor.pixels(), outputs = y.tensor.pixels();
   for (int64_t i = 0; i < y.tensor.elements(); ++i) {
-    const int64_t q = i % y_dims[3], p = i / y_dims[3] % y_dims[2], plane = i / y_dims[3] / y_dims[2];
+    const int64_t plane = i / outputs * inputs;
     double best = -std::numeric_limits<double>::infinity(), sum = 0;
-    int64_t best_at = -1, inside = 0;
-    for (int r = 0; r < shape.window[0]; ++r) {
-      for (int s = 0; s < shape.window[1]; ++s) {
-        const int64_t h = p * shape.stride[0] - shape.padding[0] + r, w = q * shape.stride[1] - shape.padding[1] + s;
-        if (h < 0 || h >= x_dims[2] || w < 0 || w >= x_dims[3]) continue;
-        const int64_t at = (plane * x_dims[2] + h) * x_dims[3] + w;
-        const double value = x.values[static_cast<size_t>(at)];
-        if (value > best) best = value, best_at = at;
-        sum += value;
-        ++inside;
-      }
-    }
+    int64_t best_at = -1, count = 0;
+    for_window(shape, spatial, i % outputs, [&](int64_t pixel, bool inside) {
+      if (!inside) return;
+      const double value = x.values[static_cast<size_t>(plane + pixel)];
+      if (value > best) best = value, best_at = plane + pixel;
+      sum += value;
+      ++count;
+    });
     const double divisor = shape.mode == PoolingMode::AverageIncludePadding
-                               ? shape.window[0] * shape.window[1]
-                               : static_cast<double>(std::max<int64_t>(inside, 1));
+                               ? window_pixels
+                               : static_cast<double>(std::max<int64_t>(count, 1));
     const auto yi = static_cast<size_t>(i);
     want_y[yi] = shape.mode == PoolingMode::Max ? best : sum / divisor;
     if (shape.mode == PoolingMode::Max) {
       if (best_at >= 0) want_dx[static_cast<size_t>(best_at)] += dy.values[yi];
       continue;
     }
-    for (int r = 0; r < shape.window[0]; ++r) {
-      for (int s = 0; s < shape.window[1]; ++s) {
-        const int64_t h = p * shape.stride[0] - shape.padding[0] + r, w = q * shape.stride[1] - shape.padding[1] + s;
-        if (h < 0 || h >= x_dims[2] || w < 0 || w >= x_dims[3]) continue;
-        want_dx[static_cast<size_t>((plane * x_dims[2] + h) * x_dims[3] + w)] += dy.values[yi] / divisor;
-      }
-    }
+    for_window(shape, spatial, i % outputs, [&](int64_t pixel, bool inside) {
+      if (inside) want_dx[static_cast<size_t>(plane + pixel)] += dy.values[yi] / divisor;
+    });
   }
   const std::string context =
       "x " + describe(x.tensor) + " y " + describe(y.tensor) + " mode " + std::to_string(static_cast<int>(shape.mode));
@@ -457,8 +359,7 @@ void test_pooling() {
 
 void test_elementwise() {
   const ElementType type = any_type();
-  const std::vector<int> dims{random_numbers.between(1, 4), random_numbers.between(1, 40), random_numbers.between(1, 9),
-                              random_numbers.between(1, 9)};
+  const std::vector<int> dims = any_dims(2, 8, 8000);
   std::vector<int> small = dims;
   for (int& dim : small) {
     if (random_numbers.below(2) == 0) dim = 1;
@@ -468,16 +369,11 @@ void test_elementwise() {
   Data a = make(dims, type, any_layout()), b = make(small, type, any_layout()),
        c = make(dims, type, any_layout(), beta == 0);
   auto repeated = [&](int64_t i) {
-    int64_t at = 0, scale = 1, element = 0;
-    int64_t index[4];
-    for (int d = 3; d >= 0; --d) {
-      index[d] = i % dims[static_cast<size_t>(d)];
-      i /= dims[static_cast<size_t>(d)];
-    }
-    for (int d = 3; d >= 0; --d) {
-      element = small[static_cast<size_t>(d)] == 1 ? 0 : index[d];
-      at += element * scale;
-      scale *= small[static_cast<size_t>(d)];
+    int64_t at = 0, scale = 1;
+    for (size_t d = dims.size(); d-- > 0;) {
+      at += small[d] == 1 ? 0 : i % dims[d] * scale;
+      i /= dims[d];
+      scale *= small[d];
     }
     return static_cast<size_t>(at);
   };
@@ -542,12 +438,22 @@ void test_elementwise() {
   activation_backward(activation, alpha, plain.tensor, plain.data(), dy.tensor, dy.data(), a.tensor, a.data(), beta,
                       dx.tensor, dx.data());
   expect("activation gradient", dx, want_dx, std::max(1e-8, tolerance(type, 1)), context);
+
+  // In place the result takes the place of x, and then stands for x and y; dx takes that of dy.
+  // Swish and the ceiling of ClippedRelu cannot be told from y.
+  if (activation.mode == Activation::Swish || activation.mode == Activation::ClippedRelu) return;
+  Data in_place = make(dims, type, any_layout());
+  for (size_t i = 0; i < want.size(); ++i) in_place.put(static_cast<int64_t>(i), a.values[i]);
+  activation_forward(activation, 1, in_place.tensor, in_place.data(), 0, in_place.tensor, in_place.data());
+  expect("activation in place", in_place, want, tolerance(type, 1), context);
+  activation_backward(activation, 1, in_place.tensor, in_place.data(), dy.tensor, dy.data(), in_place.tensor,
+                      in_place.data(), 0, dy.tensor, dy.data());
+  expect("activation gradient in place", dy, gradient, std::max(1e-8, 2 * tolerance(type, 1)), context);
 }
 
 void test_softmax() {
   const ElementType type = any_type();
-  const std::vector<int> dims{random_numbers.between(1, 4), random_numbers.between(1, 40), random_numbers.between(1, 4),
-                              random_numbers.between(1, 4)};
+  const std::vector<int> dims = any_dims(3, 6, 3000);
   const bool logarithm = random_numbers.below(2) == 0, instance = random_numbers.below(2) == 0;
   double alpha, beta;
   any_scaling(alpha, beta);
@@ -580,12 +486,15 @@ void test_softmax() {
   softmax_backward(logarithm, instance, alpha, plain.tensor, plain.data(), dy.tensor, dy.data(), beta, dx.tensor,
                    dx.data());
   expect("softmax gradient", dx, want_dx, tolerance(type, 4), context);
+  softmax_forward(logarithm, instance, 1, x.tensor, x.data(), 0, x.tensor, x.data());
+  expect("softmax in place", x, want, tolerance(type, 4), context);
+  softmax_backward(logarithm, instance, 1, plain.tensor, plain.data(), dy.tensor, dy.data(), 0, dy.tensor, dy.data());
+  expect("softmax gradient in place", dy, gradient, tolerance(type, 4), context);
 }
 
 void test_reduction() {
   const ElementType type = any_type();
-  std::vector<int> dims{random_numbers.between(1, 4), random_numbers.between(1, 40), random_numbers.between(1, 9),
-                        random_numbers.between(1, 9)};
+  std::vector<int> dims = any_dims(2, 8, 8000);
   if (random_numbers.below(8) == 0) dims = {5, 33, 31, 29};
   std::vector<int> small = dims;
   for (int& dim : small) {
@@ -604,7 +513,7 @@ void test_reduction() {
   std::vector<State> states(results, State{0, 0, 0});
   for (size_t i = 0; i < a.values.size(); ++i) {
     size_t rest = i, at = 0, scale = 1;
-    for (size_t d = 4; d-- > 0;) {
+    for (size_t d = dims.size(); d-- > 0;) {
       at += (small[d] == 1 ? 0 : rest % static_cast<size_t>(dims[d])) * scale;
       scale *= static_cast<size_t>(small[d]);
       rest /= static_cast<size_t>(dims[d]);
@@ -664,8 +573,9 @@ void test_reduction() {
 
 void test_lrn() {
   const ElementType type = any_type();
-  const std::vector<int> dims{random_numbers.between(1, 3), random_numbers.between(1, 20), random_numbers.between(1, 4),
-                              random_numbers.between(1, 4)};
+  std::vector<int> dims{random_numbers.between(1, 3), random_numbers.between(1, 20), random_numbers.between(1, 4),
+                        random_numbers.between(1, 4)};
+  if (random_numbers.below(3) == 0) dims.push_back(random_numbers.between(1, 3));
   const LocalResponse lrn{random_numbers.between(1, 6), 0.5, 0.75, 1.5};
   double alpha, beta;
   any_scaling(alpha, beta);
@@ -734,12 +644,6 @@ void test_dropout() {
     ++failures;
     std::printf("WRONG dropout: %.0f of %.0f elements kept with probability %.2f\n", kept, n, 1 - probability);
   }
-}
-
-void repeat(const char* name, int times, void (*test)()) {
-  const int before = failures;
-  for (int i = 0; i < times; ++i) test();
-  std::printf("%-16s %4d random cases, %d wrong results\n", name, times, failures - before);
 }
 
 }  // namespace

@@ -13,13 +13,15 @@ cudnnStatus_t cudnnActivationForward(cudnnHandle_t handle, cudnnActivationDescri
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto* activation = arguments.object<ActivationDescriptor>(activationDesc, "activationDesc");
-  const auto x_tensor = arguments.tensor(xDesc, "xDesc");
-  const auto y_tensor = arguments.tensor(yDesc, "yDesc");
-  arguments.pointers(alpha, x, beta, y);
+  const auto x_stored = arguments.stored_tensor(xDesc, "xDesc");
+  const auto y_stored = arguments.stored_tensor(yDesc, "yDesc");
+  arguments.pointers(alpha, x, beta, static_cast<const void*>(y));
   if (arguments.failed()) return arguments.status();
-  arguments.require(same_dims(x_tensor, y_tensor) && x_tensor.type == y_tensor.type, CUDNN_STATUS_BAD_PARAM,
-                    "xDesc and yDesc differ in dimensions or data type");
+  arguments.require(same_dims(x_stored.plain, y_stored.plain) && x_stored.plain.type == y_stored.plain.type &&
+                        x_stored.width == y_stored.width,
+                    CUDNN_STATUS_BAD_PARAM, "xDesc and yDesc differ in dimensions or data type");
   if (arguments.failed()) return arguments.status();
+  const auto &x_tensor = x_stored.memory(), &y_tensor = y_stored.memory();
   const auto parameters = cpu::activation_parameters(*activation);
   const double a = cpu::scaling_factor(alpha, y_tensor.type), b = cpu::scaling_factor(beta, y_tensor.type);
   return cpu::enqueue(*cudnn, __func__, [=](const char* function) {

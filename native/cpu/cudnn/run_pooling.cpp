@@ -1,6 +1,8 @@
 #include "cudnn/pooling_descriptor.h"
 #include "cudnn/run.h"
+#include "engine/compute_elementwise.h"
 #include "engine/compute_pooling.h"
+#include "engine/compute_scratch.h"
 
 namespace cpu {
 namespace {
@@ -11,12 +13,13 @@ using compute::Tensor;
 
 /// Checks that x, the pooling and y go together.
 PoolingShape pooling_shape(Arguments& arguments, cudnnPoolingDescriptor_t pooling, cudnnTensorDescriptor_t x,
-                           cudnnTensorDescriptor_t y) {
+                           const Tensor& x_tensor, const Tensor& y_tensor) {
   PoolingShape shape;
   const auto* descriptor = arguments.object<PoolingDescriptor>(pooling, "poolingDesc");
-  shape.x = arguments.tensor(x, "xDesc");
-  shape.y = arguments.tensor(y, "yDesc");
+  shape.x = x_tensor;
+  shape.y = y_tensor;
   if (arguments.failed()) return shape;
+  arguments.require(shape.x.type == shape.y.type, CUDNN_STATUS_BAD_PARAM, "xDesc and yDesc differ in data type");
   arguments.require(shape.x.rank == descriptor->rank + 2 && shape.y.rank == shape.x.rank, CUDNN_STATUS_BAD_PARAM,
                     "the pooling and its tensors have different numbers of dimensions");
   arguments.require(descriptor->rank <= 3, CUDNN_STATUS_NOT_SUPPORTED,
@@ -52,6 +55,20 @@ PoolingShape pooling_shape(Arguments& arguments, cudnnPoolingDescriptor_t poolin
   return shape;
 }
 
+/// Channels in vectors are pooled one by one.
+void pool_vectors(const PoolingShape& shape, double alpha, const StoredTensor& x, const void* x_data, double beta,
+                  const StoredTensor& y, void* y_data) {
+  compute::Scratch scratch;
+  void* input = scratch.take_bytes(static_cast<size_t>(x.plain.elements()));
+  // Rounded once, when the result is stored.
+  PoolingShape plain = shape;
+  plain.y = compute::channels_last(y.plain, compute::ElementType::F32);
+  float* result = scratch.take<float>(y.plain.elements());
+  compute::blend_tensor(1, x.vectors, x_data, 0, compute::split_channels(x.plain, x.width), input);
+  compute::pooling_forward(plain, 1, input, 0, result);
+  compute::blend_tensor(alpha, compute::split_channels(plain.y, y.width), result, beta, y.vectors, y_data);
+}
+
 }  // namespace
 }  // namespace cpu
 
@@ -64,13 +81,20 @@ cudnnStatus_t cudnnPoolingForward(cudnnHandle_t handle, const cudnnPoolingDescri
                                   const cudnnTensorDescriptor_t yDesc, void* y) {
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
-  const auto shape = cpu::pooling_shape(arguments, poolingDesc, xDesc, yDesc);
-  arguments.pointers(alpha, x, beta, y);
+  const auto x_tensor = arguments.stored_tensor(xDesc, "xDesc");
+  const auto y_tensor = arguments.stored_tensor(yDesc, "yDesc");
+  const auto shape = cpu::pooling_shape(arguments, poolingDesc, xDesc, x_tensor.plain, y_tensor.plain);
+  arguments.pointers(alpha, x, beta, static_cast<const void*>(y));
+  arguments.require(x_tensor.width == y_tensor.width, CUDNN_STATUS_BAD_PARAM, "xDesc and yDesc differ in data type");
   if (arguments.failed()) return arguments.status();
   const double a = cpu::scaling_factor(alpha, shape.y.type), b = cpu::scaling_factor(beta, shape.y.type);
   return cpu::enqueue(*cudnn, __func__, [=](const char* function) {
-    if (!touches(function, {extent_of("x", shape.x, x), extent_of("y", shape.y, y)})) return;
-    cpu::compute::pooling_forward(shape, a, x, b, y);
+    if (!touches(function, {extent_of("x", x_tensor.memory(), x), extent_of("y", y_tensor.memory(), y)})) return;
+    if (x_tensor.width == 1) {
+      cpu::compute::pooling_forward(shape, a, x, b, y);
+    } else {
+      cpu::pool_vectors(shape, a, x_tensor, x, b, y_tensor, y);
+    }
   });
 }
 
@@ -81,7 +105,8 @@ cudnnStatus_t cudnnPoolingBackward(cudnnHandle_t handle, const cudnnPoolingDescr
                                    const cudnnTensorDescriptor_t dxDesc, void* dx) {
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
-  const auto shape = cpu::pooling_shape(arguments, poolingDesc, xDesc, yDesc);
+  const auto shape = cpu::pooling_shape(arguments, poolingDesc, xDesc, arguments.tensor(xDesc, "xDesc"),
+                                        arguments.tensor(yDesc, "yDesc"));
   const auto dy_tensor = arguments.tensor(dyDesc, "dyDesc");
   const auto dx_tensor = arguments.tensor(dxDesc, "dxDesc");
   arguments.pointers(alpha, dy, beta, dx);
@@ -89,6 +114,8 @@ cudnnStatus_t cudnnPoolingBackward(cudnnHandle_t handle, const cudnnPoolingDescr
   if (arguments.failed()) return arguments.status();
   arguments.require(cpu::compute::same_dims(dy_tensor, shape.y) && cpu::compute::same_dims(dx_tensor, shape.x),
                     CUDNN_STATUS_BAD_PARAM, "the gradients do not have the dimensions of their tensors");
+  arguments.require(dy_tensor.type == shape.y.type && dx_tensor.type == shape.x.type, CUDNN_STATUS_BAD_PARAM,
+                    "the gradients do not have the data type of their tensors");
   if (arguments.failed()) return arguments.status();
   const double a = cpu::scaling_factor(alpha, dx_tensor.type), b = cpu::scaling_factor(beta, dx_tensor.type);
   return cpu::enqueue(*cudnn, __func__, [=](const char* function) {

@@ -54,7 +54,10 @@ void activation_backward(const ActivationParameters& activation, double alpha, c
   with_type(in_double({&x, &y, &dx, &dy}), [&](auto zero) {
     using T = decltype(zero);
     const VectorKernels<T>& kernels = vector_kernels<T>();
-    if (activation.mode == Activation::Relu) {
+    // An activation computed in place leaves nothing but y; x and y are then the same.
+    const bool has_function_of_y = activation.mode == Activation::Sigmoid || activation.mode == Activation::Tanh ||
+                                   activation.mode == Activation::Elu;
+    if (activation.mode == Activation::Relu || (has_function_of_y && x_data == y_data)) {
       // x is not needed: one stream of memory less.
       elementwise<T, 2>({{&y, y_data}, {&dy, dy_data}}, alpha, beta, dx, dx_data,
                         [&](const T* const* in, T* out, int64_t n) {

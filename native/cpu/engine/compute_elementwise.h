@@ -8,7 +8,7 @@ namespace cpu::compute {
 /// y = alpha f(x) + beta y.
 void activation_forward(const ActivationParameters& activation, double alpha, const Tensor& x, const void* x_data,
                         double beta, const Tensor& y, void* y_data);
-/// dx = alpha f'(x) dy + beta dx.
+/// dx = alpha f'(x) dy + beta dx. Where x and y are the same memory, it holds y, of an activation computed in place.
 void activation_backward(const ActivationParameters& activation, double alpha, const Tensor& y, const void* y_data,
                          const Tensor& dy, const void* dy_data, const Tensor& x, const void* x_data, double beta,
                          const Tensor& dx, void* dx_data);

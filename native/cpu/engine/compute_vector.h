@@ -38,7 +38,7 @@ struct VectorKernels {
   /// y = operation(alpha1 a, alpha2 b); Sqrt and Not use a alone.
   void (*binary)(Binary operation, T alpha1, const T* a, T alpha2, const T* b, T* y, int64_t n);
   void (*activate)(const ActivationParameters& activation, const T* x, T* y, int64_t n);
-  /// dx = f'(x) dy. Sigmoid, Tanh and the ReLUs look at y, the others at x.
+  /// dx = f'(x) dy. Relu looks at y, the others at x; Sigmoid, Tanh and Elu, where x is null, at y.
   void (*activate_backward)(const ActivationParameters& activation, const T* y, const T* dy, const T* x, T* dx,
                             int64_t n);
   /// sum[c] += sum over rows of (x - shift), square[c] likewise of the squares.

@@ -271,21 +271,33 @@ void activate_backward(const ActivationParameters& activation, const T* y, const
       }
       return;
     case Activation::ClippedRelu:
-      for (int64_t i = 0; i < n; ++i) dx[i] = x[i] > 0 && x[i] < coefficient ? dy[i] : T(0);
+      for (int64_t i = 0; i < n; ++i) dx[i] = x[i] > 0 && x[i] <= coefficient ? dy[i] : T(0);
       return;
     case Activation::Sigmoid:
+      if (x == nullptr) {
+        for (int64_t i = 0; i < n; ++i) dx[i] = y[i] * (1 - y[i]) * dy[i];
+        return;
+      }
       for (int64_t i = 0; i < n; ++i) {
         // s(x) s(-x): 1 - y would lose everything where y rounds to 1.
         dx[i] = sigmoid(x[i]) * sigmoid(-x[i]) * dy[i];
       }
       return;
     case Activation::Tanh:
+      if (x == nullptr) {
+        for (int64_t i = 0; i < n; ++i) dx[i] = (1 - y[i]) * (1 + y[i]) * dy[i];
+        return;
+      }
       for (int64_t i = 0; i < n; ++i) {
         // 1 - tanh^2 = 4 s(2x) s(-2x), exact in the tails too.
         dx[i] = 4 * sigmoid(2 * x[i]) * sigmoid(-2 * x[i]) * dy[i];
       }
       return;
     case Activation::Elu:
+      if (x == nullptr) {
+        for (int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 ? dy[i] : (y[i] + coefficient) * dy[i];
+        return;
+      }
       for (int64_t i = 0; i < n; ++i) dx[i] = x[i] > 0 ? dy[i] : coefficient * exponential(x[i]) * dy[i];
       return;
     case Activation::Swish:
