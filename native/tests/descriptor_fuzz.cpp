@@ -6,6 +6,7 @@
 //   - a getter answers what the last successful setter was given,
 //   - sizes and output dimensions are those computed here with 128-bit numbers,
 //   - arrays are written exactly as far as was asked for.
+// Prints the calls of each function, and fails where one was never called with success, or never in vain.
 // usage: descriptor_fuzz [--calls N] [--threads N] [--seed N]
 #include <algorithm>
 #include <atomic>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "generated/cudnn.h"
+#include "tests/coverage.h"
 
 namespace {
 
@@ -45,6 +47,7 @@ enum Kind {
   attention,
   const_pack,
   variant_pack,
+  fused_plan,
   library,
   kind_count
 };
@@ -73,7 +76,7 @@ class Fuzzer {
         &Fuzzer::set_reduction, &Fuzzer::reduction_sizes, &Fuzzer::set_transform, &Fuzzer::transform_shape,
         &Fuzzer::derive, &Fuzzer::set_transformer, &Fuzzer::set_ctc_loss, &Fuzzer::set_rnn, &Fuzzer::set_rnn_data,
         &Fuzzer::set_seq_data, &Fuzzer::set_attention, &Fuzzer::fused_constants, &Fuzzer::fused_variants,
-        &Fuzzer::set_stream, &Fuzzer::last_error, &Fuzzer::read_shared,
+        &Fuzzer::fused_plans, &Fuzzer::set_callback,        &Fuzzer::set_stream, &Fuzzer::last_error, &Fuzzer::read_shared,
     };
     // clang-format on
     for (long i = 0; i < calls && !failed; ++i) (this->*actions[random_() % actions.size()])();
@@ -192,6 +195,7 @@ class Fuzzer {
   // -------------------------------------------------------------------------------------------------------------
   template <class Handle, class Create>
   static cudnnStatus_t make(void** out, Create function) {
+    if (out == nullptr) return function(static_cast<Handle*>(nullptr));
     Handle handle = nullptr;
     const cudnnStatus_t status = function(&handle);
     *out = handle;
@@ -201,94 +205,120 @@ class Fuzzer {
   static cudnnStatus_t create_kind(Kind kind, void** out, cudnnFusedOps_t ops) {
     switch (kind) {
       case tensor:
-        return make<cudnnTensorDescriptor_t>(out, cudnnCreateTensorDescriptor);
+        return make<cudnnTensorDescriptor_t>(
+            out, [](cudnnTensorDescriptor_t* handle) { return CALL(cudnnCreateTensorDescriptor, handle); });
       case filter:
-        return make<cudnnFilterDescriptor_t>(out, cudnnCreateFilterDescriptor);
+        return make<cudnnFilterDescriptor_t>(
+            out, [](cudnnFilterDescriptor_t* handle) { return CALL(cudnnCreateFilterDescriptor, handle); });
       case convolution:
-        return make<cudnnConvolutionDescriptor_t>(out, cudnnCreateConvolutionDescriptor);
+        return make<cudnnConvolutionDescriptor_t>(
+            out, [](cudnnConvolutionDescriptor_t* handle) { return CALL(cudnnCreateConvolutionDescriptor, handle); });
       case pooling:
-        return make<cudnnPoolingDescriptor_t>(out, cudnnCreatePoolingDescriptor);
+        return make<cudnnPoolingDescriptor_t>(
+            out, [](cudnnPoolingDescriptor_t* handle) { return CALL(cudnnCreatePoolingDescriptor, handle); });
       case activation:
-        return make<cudnnActivationDescriptor_t>(out, cudnnCreateActivationDescriptor);
+        return make<cudnnActivationDescriptor_t>(
+            out, [](cudnnActivationDescriptor_t* handle) { return CALL(cudnnCreateActivationDescriptor, handle); });
       case normalization:
-        return make<cudnnLRNDescriptor_t>(out, cudnnCreateLRNDescriptor);
+        return make<cudnnLRNDescriptor_t>(
+            out, [](cudnnLRNDescriptor_t* handle) { return CALL(cudnnCreateLRNDescriptor, handle); });
       case dropout:
-        return make<cudnnDropoutDescriptor_t>(out, cudnnCreateDropoutDescriptor);
+        return make<cudnnDropoutDescriptor_t>(
+            out, [](cudnnDropoutDescriptor_t* handle) { return CALL(cudnnCreateDropoutDescriptor, handle); });
       case operation:
-        return make<cudnnOpTensorDescriptor_t>(out, cudnnCreateOpTensorDescriptor);
+        return make<cudnnOpTensorDescriptor_t>(
+            out, [](cudnnOpTensorDescriptor_t* handle) { return CALL(cudnnCreateOpTensorDescriptor, handle); });
       case reduction:
-        return make<cudnnReduceTensorDescriptor_t>(out, cudnnCreateReduceTensorDescriptor);
+        return make<cudnnReduceTensorDescriptor_t>(
+            out, [](cudnnReduceTensorDescriptor_t* handle) { return CALL(cudnnCreateReduceTensorDescriptor, handle); });
       case transform:
-        return make<cudnnTensorTransformDescriptor_t>(out, cudnnCreateTensorTransformDescriptor);
+        return make<cudnnTensorTransformDescriptor_t>(out, [](cudnnTensorTransformDescriptor_t* handle) {
+          return CALL(cudnnCreateTensorTransformDescriptor, handle);
+        });
       case transformer:
-        return make<cudnnSpatialTransformerDescriptor_t>(out, cudnnCreateSpatialTransformerDescriptor);
+        return make<cudnnSpatialTransformerDescriptor_t>(out, [](cudnnSpatialTransformerDescriptor_t* handle) {
+          return CALL(cudnnCreateSpatialTransformerDescriptor, handle);
+        });
       case ctc_loss:
-        return make<cudnnCTCLossDescriptor_t>(out, cudnnCreateCTCLossDescriptor);
+        return make<cudnnCTCLossDescriptor_t>(
+            out, [](cudnnCTCLossDescriptor_t* handle) { return CALL(cudnnCreateCTCLossDescriptor, handle); });
       case rnn:
-        return make<cudnnRNNDescriptor_t>(out, cudnnCreateRNNDescriptor);
+        return make<cudnnRNNDescriptor_t>(
+            out, [](cudnnRNNDescriptor_t* handle) { return CALL(cudnnCreateRNNDescriptor, handle); });
       case rnn_data:
-        return make<cudnnRNNDataDescriptor_t>(out, cudnnCreateRNNDataDescriptor);
+        return make<cudnnRNNDataDescriptor_t>(
+            out, [](cudnnRNNDataDescriptor_t* handle) { return CALL(cudnnCreateRNNDataDescriptor, handle); });
       case seq_data:
-        return make<cudnnSeqDataDescriptor_t>(out, cudnnCreateSeqDataDescriptor);
+        return make<cudnnSeqDataDescriptor_t>(
+            out, [](cudnnSeqDataDescriptor_t* handle) { return CALL(cudnnCreateSeqDataDescriptor, handle); });
       case attention:
-        return make<cudnnAttnDescriptor_t>(out, cudnnCreateAttnDescriptor);
+        return make<cudnnAttnDescriptor_t>(
+            out, [](cudnnAttnDescriptor_t* handle) { return CALL(cudnnCreateAttnDescriptor, handle); });
       case const_pack:
         return make<cudnnFusedOpsConstParamPack_t>(
-            out, [&](auto* handle) { return cudnnCreateFusedOpsConstParamPack(handle, ops); });
+            out, [&](auto* handle) { return CALL(cudnnCreateFusedOpsConstParamPack, handle, ops); });
       case variant_pack:
         return make<cudnnFusedOpsVariantParamPack_t>(
-            out, [&](auto* handle) { return cudnnCreateFusedOpsVariantParamPack(handle, ops); });
+            out, [&](auto* handle) { return CALL(cudnnCreateFusedOpsVariantParamPack, handle, ops); });
+      case fused_plan:
+        return make<cudnnFusedOpsPlan_t>(out, [&](auto* handle) { return CALL(cudnnCreateFusedOpsPlan, handle, ops); });
       default:
-        return make<cudnnHandle_t>(out, cudnnCreate);
+        return make<cudnnHandle_t>(out, [](cudnnHandle_t* handle) { return CALL(cudnnCreate, handle); });
     }
   }
 
   static cudnnStatus_t destroy_kind(Kind kind, void* handle) {
     switch (kind) {
       case tensor:
-        return cudnnDestroyTensorDescriptor(static_cast<cudnnTensorDescriptor_t>(handle));
+        return CALL(cudnnDestroyTensorDescriptor, static_cast<cudnnTensorDescriptor_t>(handle));
       case filter:
-        return cudnnDestroyFilterDescriptor(static_cast<cudnnFilterDescriptor_t>(handle));
+        return CALL(cudnnDestroyFilterDescriptor, static_cast<cudnnFilterDescriptor_t>(handle));
       case convolution:
-        return cudnnDestroyConvolutionDescriptor(static_cast<cudnnConvolutionDescriptor_t>(handle));
+        return CALL(cudnnDestroyConvolutionDescriptor, static_cast<cudnnConvolutionDescriptor_t>(handle));
       case pooling:
-        return cudnnDestroyPoolingDescriptor(static_cast<cudnnPoolingDescriptor_t>(handle));
+        return CALL(cudnnDestroyPoolingDescriptor, static_cast<cudnnPoolingDescriptor_t>(handle));
       case activation:
-        return cudnnDestroyActivationDescriptor(static_cast<cudnnActivationDescriptor_t>(handle));
+        return CALL(cudnnDestroyActivationDescriptor, static_cast<cudnnActivationDescriptor_t>(handle));
       case normalization:
-        return cudnnDestroyLRNDescriptor(static_cast<cudnnLRNDescriptor_t>(handle));
+        return CALL(cudnnDestroyLRNDescriptor, static_cast<cudnnLRNDescriptor_t>(handle));
       case dropout:
-        return cudnnDestroyDropoutDescriptor(static_cast<cudnnDropoutDescriptor_t>(handle));
+        return CALL(cudnnDestroyDropoutDescriptor, static_cast<cudnnDropoutDescriptor_t>(handle));
       case operation:
-        return cudnnDestroyOpTensorDescriptor(static_cast<cudnnOpTensorDescriptor_t>(handle));
+        return CALL(cudnnDestroyOpTensorDescriptor, static_cast<cudnnOpTensorDescriptor_t>(handle));
       case reduction:
-        return cudnnDestroyReduceTensorDescriptor(static_cast<cudnnReduceTensorDescriptor_t>(handle));
+        return CALL(cudnnDestroyReduceTensorDescriptor, static_cast<cudnnReduceTensorDescriptor_t>(handle));
       case transform:
-        return cudnnDestroyTensorTransformDescriptor(static_cast<cudnnTensorTransformDescriptor_t>(handle));
+        return CALL(cudnnDestroyTensorTransformDescriptor, static_cast<cudnnTensorTransformDescriptor_t>(handle));
       case transformer:
-        return cudnnDestroySpatialTransformerDescriptor(static_cast<cudnnSpatialTransformerDescriptor_t>(handle));
+        return CALL(cudnnDestroySpatialTransformerDescriptor, static_cast<cudnnSpatialTransformerDescriptor_t>(handle));
       case ctc_loss:
-        return cudnnDestroyCTCLossDescriptor(static_cast<cudnnCTCLossDescriptor_t>(handle));
+        return CALL(cudnnDestroyCTCLossDescriptor, static_cast<cudnnCTCLossDescriptor_t>(handle));
       case rnn:
-        return cudnnDestroyRNNDescriptor(static_cast<cudnnRNNDescriptor_t>(handle));
+        return CALL(cudnnDestroyRNNDescriptor, static_cast<cudnnRNNDescriptor_t>(handle));
       case rnn_data:
-        return cudnnDestroyRNNDataDescriptor(static_cast<cudnnRNNDataDescriptor_t>(handle));
+        return CALL(cudnnDestroyRNNDataDescriptor, static_cast<cudnnRNNDataDescriptor_t>(handle));
       case seq_data:
-        return cudnnDestroySeqDataDescriptor(static_cast<cudnnSeqDataDescriptor_t>(handle));
+        return CALL(cudnnDestroySeqDataDescriptor, static_cast<cudnnSeqDataDescriptor_t>(handle));
       case attention:
-        return cudnnDestroyAttnDescriptor(static_cast<cudnnAttnDescriptor_t>(handle));
+        return CALL(cudnnDestroyAttnDescriptor, static_cast<cudnnAttnDescriptor_t>(handle));
       case const_pack:
-        return cudnnDestroyFusedOpsConstParamPack(static_cast<cudnnFusedOpsConstParamPack_t>(handle));
+        return CALL(cudnnDestroyFusedOpsConstParamPack, static_cast<cudnnFusedOpsConstParamPack_t>(handle));
       case variant_pack:
-        return cudnnDestroyFusedOpsVariantParamPack(static_cast<cudnnFusedOpsVariantParamPack_t>(handle));
+        return CALL(cudnnDestroyFusedOpsVariantParamPack, static_cast<cudnnFusedOpsVariantParamPack_t>(handle));
+      case fused_plan:
+        return CALL(cudnnDestroyFusedOpsPlan, static_cast<cudnnFusedOpsPlan_t>(handle));
       default:
-        return cudnnDestroy(static_cast<cudnnHandle_t>(handle));
+        return CALL(cudnnDestroy, static_cast<cudnnHandle_t>(handle));
     }
   }
 
   void create() {
     const Kind kind = static_cast<Kind>(random_() % kind_count);
     if (live_[kind].size() > 12) return;
+    if (chance(5)) {
+      check("create", create_kind(kind, nullptr, static_cast<cudnnFusedOps_t>(enumerator(6))), false);
+      return;
+    }
     void* handle = nullptr;
     const cudnnStatus_t status = create_kind(kind, &handle, static_cast<cudnnFusedOps_t>(enumerator(6)));
     if (!check("create", status, true)) return;
@@ -342,8 +372,8 @@ class Fuzzer {
     const cudnnDataType_t data_type = type();
     const std::vector<int> dims = numbers(4);
     const bool success = check(__func__,
-                               cudnnSetTensor4dDescriptor(picked.as<cudnnTensorDescriptor_t>(), format, data_type,
-                                                          dims[0], dims[1], dims[2], dims[3]),
+                               CALL(cudnnSetTensor4dDescriptor, picked.as<cudnnTensorDescriptor_t>(), format, data_type,
+                                    dims[0], dims[1], dims[2], dims[3]),
                                picked.live);
     if (!picked.live) return;
     remember(picked.handle, success,
@@ -354,11 +384,10 @@ class Fuzzer {
     const Picked picked = pick(tensor);
     const cudnnDataType_t data_type = type();
     const std::vector<int> dims = numbers(4), strides = numbers(4, false);
-    const bool success =
-        check(__func__,
-              cudnnSetTensor4dDescriptorEx(picked.as<cudnnTensorDescriptor_t>(), data_type, dims[0], dims[1], dims[2],
-                                           dims[3], strides[0], strides[1], strides[2], strides[3]),
-              picked.live);
+    const bool success = check(__func__,
+                               CALL(cudnnSetTensor4dDescriptorEx, picked.as<cudnnTensorDescriptor_t>(), data_type,
+                                    dims[0], dims[1], dims[2], dims[3], strides[0], strides[1], strides[2], strides[3]),
+                               picked.live);
     if (picked.live) remember(picked.handle, success, {data_type, dims, strides, 1});
   }
 
@@ -369,8 +398,8 @@ class Fuzzer {
     std::vector<int> dims = numbers(length(count)), strides = numbers(length(count), false);
     const bool null = chance(3);
     const bool success = check(__func__,
-                               cudnnSetTensorNdDescriptor(picked.as<cudnnTensorDescriptor_t>(), data_type, count,
-                                                          dims.data(), null ? nullptr : strides.data()),
+                               CALL(cudnnSetTensorNdDescriptor, picked.as<cudnnTensorDescriptor_t>(), data_type, count,
+                                    dims.data(), null ? nullptr : strides.data()),
                                picked.live);
     if (!picked.live || null) return;
     dims.resize(static_cast<size_t>(std::max(count, 0)));
@@ -385,10 +414,10 @@ class Fuzzer {
     const int count = rank();
     std::vector<int> dims = numbers(length(count));
     if (dims.size() > 1 && chance(30)) dims[1] = 32 * static_cast<int>(random_() % 3 + 1);
-    const bool success =
-        check(__func__,
-              cudnnSetTensorNdDescriptorEx(picked.as<cudnnTensorDescriptor_t>(), format, data_type, count, dims.data()),
-              picked.live);
+    const bool success = check(
+        __func__,
+        CALL(cudnnSetTensorNdDescriptorEx, picked.as<cudnnTensorDescriptor_t>(), format, data_type, count, dims.data()),
+        picked.live);
     dims.resize(static_cast<size_t>(std::max(count, 0)));
     if (picked.live) {
       remember(picked.handle, success,
@@ -403,13 +432,18 @@ class Fuzzer {
     Output dims(count), strides(count);
     auto data_type = static_cast<cudnnDataType_t>(canary);
     int exists = canary;
-    const bool success =
-        check(__func__, cudnnGetTensorNdDescriptor(descriptor, count, &data_type, &exists, dims.data(), strides.data()),
-              picked.live);
+    const bool success = check(
+        __func__, CALL(cudnnGetTensorNdDescriptor, descriptor, count, &data_type, &exists, dims.data(), strides.data()),
+        picked.live);
     size_t size = 77;
-    const bool sized = check(__func__, cudnnGetTensorSizeInBytes(descriptor, &size), picked.live);
+    const bool sized = check(__func__, CALL(cudnnGetTensorSizeInBytes, descriptor, &size), picked.live);
     expect(__func__, success == picked.live && sized == picked.live,
            "success without a descriptor, or a failure with one");
+    int d[8];
+    cudnnDataType_t also;
+    check(__func__,
+          CALL(cudnnGetTensor4dDescriptor, descriptor, &also, &d[0], &d[1], &d[2], &d[3], &d[4], &d[5], &d[6], &d[7]),
+          picked.live);
     if (!success) {
       expect(__func__, exists == canary && dims.untouched_from(0) && strides.untouched_from(0) && size == 77,
              "a failing getter wrote something");
@@ -448,13 +482,13 @@ class Fuzzer {
     const auto source = from.as<cudnnTensorDescriptor_t>();
     if (chance(60)) {
       const auto mode = static_cast<cudnnBatchNormMode_t>(enumerator(2));
-      check(__func__, cudnnDeriveBNTensorDescriptor(to.as<cudnnTensorDescriptor_t>(), source, mode),
+      check(__func__, CALL(cudnnDeriveBNTensorDescriptor, to.as<cudnnTensorDescriptor_t>(), source, mode),
             to.live && from.live);
     } else {
       const auto mode = static_cast<cudnnNormMode_t>(enumerator(1));
       check(__func__,
-            cudnnDeriveNormTensorDescriptor(to.as<cudnnTensorDescriptor_t>(), second.as<cudnnTensorDescriptor_t>(),
-                                            source, mode, chance(80) ? 1 : number()),
+            CALL(cudnnDeriveNormTensorDescriptor, to.as<cudnnTensorDescriptor_t>(),
+                 second.as<cudnnTensorDescriptor_t>(), source, mode, chance(80) ? 1 : number()),
             to.live && from.live && second.live);
       tensors_.erase(second.handle);
     }
@@ -471,10 +505,11 @@ class Fuzzer {
     const int count = rank();
     const std::vector<int> dims = numbers(std::max<size_t>(length(count), 4));
     if (chance(50)) {
-      check(__func__, cudnnSetFilter4dDescriptor(descriptor, data_type, format, dims[0], dims[1], dims[2], dims[3]),
+      check(__func__,
+            CALL(cudnnSetFilter4dDescriptor, descriptor, data_type, format, dims[0], dims[1], dims[2], dims[3]),
             picked.live);
     } else {
-      check(__func__, cudnnSetFilterNdDescriptor(descriptor, data_type, format, count, dims.data()), picked.live);
+      check(__func__, CALL(cudnnSetFilterNdDescriptor, descriptor, data_type, format, count, dims.data()), picked.live);
     }
   }
 
@@ -487,13 +522,13 @@ class Fuzzer {
     cudnnTensorFormat_t format;
     int exists = canary;
     const bool success =
-        check(__func__, cudnnGetFilterNdDescriptor(descriptor, count, &data_type, &format, &exists, dims.data()),
+        check(__func__, CALL(cudnnGetFilterNdDescriptor, descriptor, count, &data_type, &format, &exists, dims.data()),
               picked.live);
     expect(__func__, dims.untouched_from(success ? count : 0), "more was written than asked for");
     int k, c, h, w;
-    check(__func__, cudnnGetFilter4dDescriptor(descriptor, &data_type, &format, &k, &c, &h, &w), picked.live);
+    check(__func__, CALL(cudnnGetFilter4dDescriptor, descriptor, &data_type, &format, &k, &c, &h, &w), picked.live);
     size_t size;
-    check(__func__, cudnnGetFilterSizeInBytes(descriptor, &size), picked.live);
+    check(__func__, CALL(cudnnGetFilterSizeInBytes, descriptor, &size), picked.live);
   }
 
   void set_convolution() {
@@ -507,25 +542,26 @@ class Fuzzer {
     switch (random_() % 5) {
       case 0:
         check(__func__,
-              cudnnSetConvolution2dDescriptor(descriptor, padding[0], padding[1], stride[0], stride[1], dilation[0],
-                                              dilation[1], mode, type()),
+              CALL(cudnnSetConvolution2dDescriptor, descriptor, padding[0], padding[1], stride[0], stride[1],
+                   dilation[0], dilation[1], mode, type()),
               picked.live);
         break;
       case 1:
         check(__func__,
-              cudnnSetConvolutionNdDescriptor(descriptor, count, padding.data(), stride.data(), dilation.data(), mode,
-                                              type()),
+              CALL(cudnnSetConvolutionNdDescriptor, descriptor, count, padding.data(), stride.data(), dilation.data(),
+                   mode, type()),
               picked.live);
         break;
       case 2:
-        check(__func__, cudnnSetConvolutionGroupCount(descriptor, positive()), picked.live);
+        check(__func__, CALL(cudnnSetConvolutionGroupCount, descriptor, positive()), picked.live);
         break;
       case 3:
-        check(__func__, cudnnSetConvolutionMathType(descriptor, static_cast<cudnnMathType_t>(enumerator(3))),
+        check(__func__, CALL(cudnnSetConvolutionMathType, descriptor, static_cast<cudnnMathType_t>(enumerator(3))),
               picked.live);
         break;
       default:
-        check(__func__, cudnnSetConvolutionReorderType(descriptor, static_cast<cudnnReorderType_t>(enumerator(1))),
+        check(__func__,
+              CALL(cudnnSetConvolutionReorderType, descriptor, static_cast<cudnnReorderType_t>(enumerator(1))),
               picked.live);
     }
   }
@@ -539,23 +575,24 @@ class Fuzzer {
     cudnnConvolutionMode_t mode;
     cudnnDataType_t data_type;
     const bool success = check(__func__,
-                               cudnnGetConvolutionNdDescriptor(descriptor, count, &exists, padding.data(),
-                                                               stride.data(), dilation.data(), &mode, &data_type),
+                               CALL(cudnnGetConvolutionNdDescriptor, descriptor, count, &exists, padding.data(),
+                                    stride.data(), dilation.data(), &mode, &data_type),
                                picked.live);
     const int end = success ? count : 0;
     expect(__func__, padding.untouched_from(end) && stride.untouched_from(end) && dilation.untouched_from(end),
            "more was written than asked for");
     int v[6];
-    check(__func__,
-          cudnnGetConvolution2dDescriptor(descriptor, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &mode, &data_type),
-          picked.live);
-    if (check(__func__, cudnnGetConvolutionGroupCount(descriptor, &groups), picked.live)) {
+    check(
+        __func__,
+        CALL(cudnnGetConvolution2dDescriptor, descriptor, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &mode, &data_type),
+        picked.live);
+    if (check(__func__, CALL(cudnnGetConvolutionGroupCount, descriptor, &groups), picked.live)) {
       expect(__func__, groups >= 1, "a group count below 1");
     }
     cudnnMathType_t math;
-    check(__func__, cudnnGetConvolutionMathType(descriptor, &math), picked.live);
+    check(__func__, CALL(cudnnGetConvolutionMathType, descriptor, &math), picked.live);
     cudnnReorderType_t reorder;
-    check(__func__, cudnnGetConvolutionReorderType(descriptor, &reorder), picked.live);
+    check(__func__, CALL(cudnnGetConvolutionReorderType, descriptor, &reorder), picked.live);
   }
 
   void convolve() {
@@ -564,24 +601,46 @@ class Fuzzer {
     const auto x = input.as<cudnnTensorDescriptor_t>();
     const auto w = weights.as<cudnnFilterDescriptor_t>();
     const bool live = conv.live && input.live && weights.live;
+    int rank = 0;
+    if (live && chance(60)) {
+      // Three that mostly go together.
+      rank = static_cast<int>(random_() % 4) + 1;
+      const int groups = positive(), channels = positive();
+      std::vector<int> dims = numbers(8), filter_dims = numbers(8);
+      dims[1] = static_cast<int>(static_cast<unsigned>(groups) * static_cast<unsigned>(channels));
+      filter_dims[1] = channels;
+      const std::vector<int> padding = numbers(8), stride = numbers(8), dilation = numbers(8);
+      const bool success = check(
+          __func__, CALL(cudnnSetTensorNdDescriptorEx, x, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, rank + 2, dims.data()),
+          true);
+      remember(input.handle, success, {CUDNN_DATA_FLOAT, {dims.begin(), dims.begin() + rank + 2}, {}, 1});
+      check(__func__,
+            CALL(cudnnSetFilterNdDescriptor, w, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC, rank + 2, filter_dims.data()),
+            true);
+      check(__func__,
+            CALL(cudnnSetConvolutionNdDescriptor, descriptor, rank, padding.data(), stride.data(), dilation.data(),
+                 CUDNN_CONVOLUTION, CUDNN_DATA_FLOAT),
+            true);
+      check(__func__, CALL(cudnnSetConvolutionGroupCount, descriptor, groups), true);
+    }
     int n = canary, c = canary, h = canary, width = canary;
-    if (check(__func__, cudnnGetConvolution2dForwardOutputDim(descriptor, x, w, &n, &c, &h, &width), live)) {
+    if (check(__func__, CALL(cudnnGetConvolution2dForwardOutputDim, descriptor, x, w, &n, &c, &h, &width), live)) {
       expect(__func__, n > 0 && c > 0 && h > 0 && width > 0, "an output dimension below 1");
       int p[6], dims[4], strides[4], exists, k[4];
       cudnnDataType_t data_type;
       cudnnTensorFormat_t format;
       cudnnConvolutionMode_t mode;
-      cudnnGetConvolution2dDescriptor(descriptor, &p[0], &p[1], &p[2], &p[3], &p[4], &p[5], &mode, &data_type);
-      cudnnGetTensorNdDescriptor(x, 4, &data_type, &exists, dims, strides);
-      cudnnGetFilter4dDescriptor(w, &data_type, &format, &k[0], &k[1], &k[2], &k[3]);
+      CALL(cudnnGetConvolution2dDescriptor, descriptor, &p[0], &p[1], &p[2], &p[3], &p[4], &p[5], &mode, &data_type);
+      CALL(cudnnGetTensorNdDescriptor, x, 4, &data_type, &exists, dims, strides);
+      CALL(cudnnGetFilter4dDescriptor, w, &data_type, &format, &k[0], &k[1], &k[2], &k[3]);
       const Int128 rows = (Int128{dims[2]} + 2 * Int128{p[0]} - (Int128{k[2]} - 1) * p[4] - 1) / p[2] + 1;
       const Int128 columns = (Int128{dims[3]} + 2 * Int128{p[1]} - (Int128{k[3]} - 1) * p[5] - 1) / p[3] + 1;
       expect(__func__, n == dims[0] && c == k[0] && h == rows && width == columns, "another output shape");
     }
-    const int count = requested();
+    const int count = rank != 0 && chance(50) ? rank + 2 : requested();
     Output out(count);
     const bool success =
-        check(__func__, cudnnGetConvolutionNdForwardOutputDim(descriptor, x, w, count, out.data()), live);
+        check(__func__, CALL(cudnnGetConvolutionNdForwardOutputDim, descriptor, x, w, count, out.data()), live);
     expect(__func__, out.untouched_from(success ? count : std::max(count, 0)), "more was written than asked for");
   }
 
@@ -595,13 +654,14 @@ class Fuzzer {
     const std::vector<int> window = numbers(size), padding = numbers(size, false), stride = numbers(size);
     if (chance(50)) {
       check(__func__,
-            cudnnSetPooling2dDescriptor(descriptor, mode, nan, window[0], window[1], padding[0], padding[1], stride[0],
-                                        stride[1]),
+            CALL(cudnnSetPooling2dDescriptor, descriptor, mode, nan, window[0], window[1], padding[0], padding[1],
+                 stride[0], stride[1]),
             picked.live);
     } else {
-      check(__func__,
-            cudnnSetPoolingNdDescriptor(descriptor, mode, nan, count, window.data(), padding.data(), stride.data()),
-            picked.live);
+      check(
+          __func__,
+          CALL(cudnnSetPoolingNdDescriptor, descriptor, mode, nan, count, window.data(), padding.data(), stride.data()),
+          picked.live);
     }
   }
 
@@ -614,13 +674,14 @@ class Fuzzer {
     cudnnNanPropagation_t nan;
     int exists, v[6];
     const bool success = check(__func__,
-                               cudnnGetPoolingNdDescriptor(descriptor, count, &mode, &nan, &exists, window.data(),
-                                                           padding.data(), stride.data()),
+                               CALL(cudnnGetPoolingNdDescriptor, descriptor, count, &mode, &nan, &exists, window.data(),
+                                    padding.data(), stride.data()),
                                picked.live);
     const int end = success ? count : 0;
     expect(__func__, window.untouched_from(end) && padding.untouched_from(end) && stride.untouched_from(end),
            "more was written than asked for");
-    check(__func__, cudnnGetPooling2dDescriptor(descriptor, &mode, &nan, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]),
+    check(__func__,
+          CALL(cudnnGetPooling2dDescriptor, descriptor, &mode, &nan, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]),
           picked.live);
   }
 
@@ -628,13 +689,28 @@ class Fuzzer {
     const Picked picked = pick(pooling), input = pick(tensor);
     const auto descriptor = picked.as<cudnnPoolingDescriptor_t>();
     const auto x = input.as<cudnnTensorDescriptor_t>();
+    int rank = 0;
+    if (picked.live && input.live && chance(60)) {
+      rank = static_cast<int>(random_() % 4) + 1;
+      const std::vector<int> dims = numbers(8), window = numbers(8), padding = numbers(8), stride = numbers(8);
+      const bool success =
+          check(__func__,
+                CALL(cudnnSetTensorNdDescriptorEx, x, CUDNN_TENSOR_NHWC, CUDNN_DATA_HALF, rank + 2, dims.data()), true);
+      remember(input.handle, success, {CUDNN_DATA_HALF, {dims.begin(), dims.begin() + rank + 2}, {}, 1});
+      check(__func__,
+            CALL(cudnnSetPoolingNdDescriptor, descriptor, CUDNN_POOLING_MAX, CUDNN_PROPAGATE_NAN, rank, window.data(),
+                 padding.data(), stride.data()),
+            true);
+    }
     int n, c, h, w;
-    if (check(__func__, cudnnGetPooling2dForwardOutputDim(descriptor, x, &n, &c, &h, &w), picked.live && input.live)) {
+    if (check(__func__, CALL(cudnnGetPooling2dForwardOutputDim, descriptor, x, &n, &c, &h, &w),
+              picked.live && input.live)) {
       expect(__func__, n > 0 && c > 0 && h > 0 && w > 0, "an output dimension below 1");
     }
-    const int count = requested();
+    const int count = rank != 0 && chance(50) ? rank + 2 : requested();
     Output out(count);
-    check(__func__, cudnnGetPoolingNdForwardOutputDim(descriptor, x, count, out.data()), picked.live && input.live);
+    check(__func__, CALL(cudnnGetPoolingNdForwardOutputDim, descriptor, x, count, out.data()),
+          picked.live && input.live);
     expect(__func__, out.untouched_from(std::max(count, 0)), "more was written than asked for");
   }
 
@@ -646,17 +722,19 @@ class Fuzzer {
     const auto mode = static_cast<cudnnActivationMode_t>(enumerator(6));
     const auto nan = static_cast<cudnnNanPropagation_t>(enumerator(1));
     const double coefficient = real(), beta = real();
-    const bool success = check(__func__, cudnnSetActivationDescriptor(descriptor, mode, nan, coefficient), picked.live);
-    const bool has_beta = check(__func__, cudnnSetActivationDescriptorSwishBeta(descriptor, beta), picked.live);
+    const bool success =
+        check(__func__, CALL(cudnnSetActivationDescriptor, descriptor, mode, nan, coefficient), picked.live);
+    const bool has_beta = check(__func__, CALL(cudnnSetActivationDescriptorSwishBeta, descriptor, beta), picked.live);
     cudnnActivationMode_t mode_now;
     cudnnNanPropagation_t nan_now;
     double coefficient_now, beta_now;
-    if (check(__func__, cudnnGetActivationDescriptor(descriptor, &mode_now, &nan_now, &coefficient_now), picked.live) &&
+    if (check(__func__, CALL(cudnnGetActivationDescriptor, descriptor, &mode_now, &nan_now, &coefficient_now),
+              picked.live) &&
         success) {
       expect(__func__, mode_now == mode && nan_now == nan && same(coefficient_now, coefficient),
              "another value than was set");
     }
-    if (check(__func__, cudnnGetActivationDescriptorSwishBeta(descriptor, &beta_now), picked.live) && has_beta) {
+    if (check(__func__, CALL(cudnnGetActivationDescriptorSwishBeta, descriptor, &beta_now), picked.live) && has_beta) {
       expect(__func__, same(beta_now, beta), "another swish beta than was set");
     }
   }
@@ -666,11 +744,11 @@ class Fuzzer {
   void set_lrn() {
     const Picked picked = pick(normalization);
     const auto descriptor = picked.as<cudnnLRNDescriptor_t>();
-    check(__func__, cudnnSetLRNDescriptor(descriptor, static_cast<unsigned>(number()), real(), real(), real()),
+    check(__func__, CALL(cudnnSetLRNDescriptor, descriptor, static_cast<unsigned>(number()), real(), real(), real()),
           picked.live);
     unsigned n;
     double alpha, beta, k;
-    if (check(__func__, cudnnGetLRNDescriptor(descriptor, &n, &alpha, &beta, &k), picked.live)) {
+    if (check(__func__, CALL(cudnnGetLRNDescriptor, descriptor, &n, &alpha, &beta, &k), picked.live)) {
       expect(__func__, n >= 1 && n <= 16, "a window outside 1..16");
     }
   }
@@ -680,16 +758,18 @@ class Fuzzer {
     const auto descriptor = picked.as<cudnnDropoutDescriptor_t>();
     const auto owner = handle.as<cudnnHandle_t>();
     size_t size = 0;
-    check(__func__, cudnnDropoutGetStatesSize(owner, &size), handle.live);
-    check(__func__, cudnnDropoutGetReserveSpaceSize(input.as<cudnnTensorDescriptor_t>(), &size), input.live);
-    void* states = chance(50) ? nullptr : reinterpret_cast<void*>(uint64_t{4096});
+    check(__func__, CALL(cudnnDropoutGetStatesSize, owner, &size), handle.live);
+    check(__func__, CALL(cudnnDropoutGetReserveSpaceSize, input.as<cudnnTensorDescriptor_t>(), &size), input.live);
+    // Without states nothing is written to the device.
+    void* states = nullptr;
     check(__func__,
-          cudnnSetDropoutDescriptor(descriptor, owner, static_cast<float>(real()), states, random_() % 512, random_()),
+          CALL(cudnnSetDropoutDescriptor, descriptor, owner, static_cast<float>(real()), states, random_() % 512,
+               random_()),
           picked.live && handle.live);
     float probability;
     void* states_now;
     unsigned long long seed;
-    check(__func__, cudnnGetDropoutDescriptor(descriptor, owner, &probability, &states_now, &seed),
+    check(__func__, CALL(cudnnGetDropoutDescriptor, descriptor, owner, &probability, &states_now, &seed),
           picked.live && handle.live);
   }
 
@@ -697,30 +777,29 @@ class Fuzzer {
     const Picked picked = pick(operation);
     const auto descriptor = picked.as<cudnnOpTensorDescriptor_t>();
     check(__func__,
-          cudnnSetOpTensorDescriptor(descriptor, static_cast<cudnnOpTensorOp_t>(enumerator(5)), type(),
-                                     static_cast<cudnnNanPropagation_t>(enumerator(1))),
+          CALL(cudnnSetOpTensorDescriptor, descriptor, static_cast<cudnnOpTensorOp_t>(enumerator(5)), type(),
+               static_cast<cudnnNanPropagation_t>(enumerator(1))),
           picked.live);
     cudnnOpTensorOp_t op;
     cudnnDataType_t data_type;
     cudnnNanPropagation_t nan;
-    check(__func__, cudnnGetOpTensorDescriptor(descriptor, &op, &data_type, &nan), picked.live);
+    check(__func__, CALL(cudnnGetOpTensorDescriptor, descriptor, &op, &data_type, &nan), picked.live);
   }
 
   void set_reduction() {
     const Picked picked = pick(reduction);
     const auto descriptor = picked.as<cudnnReduceTensorDescriptor_t>();
     check(__func__,
-          cudnnSetReduceTensorDescriptor(descriptor, static_cast<cudnnReduceTensorOp_t>(enumerator(8)), type(),
-                                         static_cast<cudnnNanPropagation_t>(enumerator(1)),
-                                         static_cast<cudnnReduceTensorIndices_t>(enumerator(1)),
-                                         static_cast<cudnnIndicesType_t>(enumerator(3))),
+          CALL(cudnnSetReduceTensorDescriptor, descriptor, static_cast<cudnnReduceTensorOp_t>(enumerator(8)), type(),
+               static_cast<cudnnNanPropagation_t>(enumerator(1)),
+               static_cast<cudnnReduceTensorIndices_t>(enumerator(1)), static_cast<cudnnIndicesType_t>(enumerator(3))),
           picked.live);
     cudnnReduceTensorOp_t op;
     cudnnDataType_t data_type;
     cudnnNanPropagation_t nan;
     cudnnReduceTensorIndices_t indices;
     cudnnIndicesType_t index_type;
-    check(__func__, cudnnGetReduceTensorDescriptor(descriptor, &op, &data_type, &nan, &indices, &index_type),
+    check(__func__, CALL(cudnnGetReduceTensorDescriptor, descriptor, &op, &data_type, &nan, &indices, &index_type),
           picked.live);
   }
 
@@ -729,17 +808,17 @@ class Fuzzer {
     const bool live = handle.live && picked.live && a.live && c.live;
     size_t size;
     check(__func__,
-          cudnnGetReductionIndicesSize(handle.as<cudnnHandle_t>(), picked.as<cudnnReduceTensorDescriptor_t>(),
-                                       a.as<cudnnTensorDescriptor_t>(), c.as<cudnnTensorDescriptor_t>(), &size),
+          CALL(cudnnGetReductionIndicesSize, handle.as<cudnnHandle_t>(), picked.as<cudnnReduceTensorDescriptor_t>(),
+               a.as<cudnnTensorDescriptor_t>(), c.as<cudnnTensorDescriptor_t>(), &size),
           live);
     check(__func__,
-          cudnnGetReductionWorkspaceSize(handle.as<cudnnHandle_t>(), picked.as<cudnnReduceTensorDescriptor_t>(),
-                                         a.as<cudnnTensorDescriptor_t>(), c.as<cudnnTensorDescriptor_t>(), &size),
+          CALL(cudnnGetReductionWorkspaceSize, handle.as<cudnnHandle_t>(), picked.as<cudnnReduceTensorDescriptor_t>(),
+               a.as<cudnnTensorDescriptor_t>(), c.as<cudnnTensorDescriptor_t>(), &size),
           live);
     check(__func__,
-          cudnnGetBatchNormalizationTrainingExReserveSpaceSize(
-              handle.as<cudnnHandle_t>(), static_cast<cudnnBatchNormMode_t>(enumerator(2)),
-              static_cast<cudnnBatchNormOps_t>(enumerator(2)), nullptr, a.as<cudnnTensorDescriptor_t>(), &size),
+          CALL(cudnnGetBatchNormalizationTrainingExReserveSpaceSize, handle.as<cudnnHandle_t>(),
+               static_cast<cudnnBatchNormMode_t>(enumerator(2)), static_cast<cudnnBatchNormOps_t>(enumerator(2)),
+               nullptr, a.as<cudnnTensorDescriptor_t>(), &size),
           handle.live && a.live);
   }
 
@@ -751,20 +830,20 @@ class Fuzzer {
     std::vector<uint32_t> fold(length(count));
     for (uint32_t& factor : fold) factor = static_cast<uint32_t>(positive());
     check(__func__,
-          cudnnSetTensorTransformDescriptor(
-              descriptor, static_cast<uint32_t>(count), static_cast<cudnnTensorFormat_t>(enumerator(2)),
-              chance(20) ? nullptr : before.data(), chance(20) ? nullptr : after.data(),
-              chance(40) ? nullptr : fold.data(), static_cast<cudnnFoldingDirection_t>(enumerator(1))),
+          CALL(cudnnSetTensorTransformDescriptor, descriptor, static_cast<uint32_t>(count),
+               static_cast<cudnnTensorFormat_t>(enumerator(2)), chance(20) ? nullptr : before.data(),
+               chance(20) ? nullptr : after.data(), chance(40) ? nullptr : fold.data(),
+               static_cast<cudnnFoldingDirection_t>(enumerator(1))),
           picked.live);
     const int asked = requested();
     Output before_now(asked), after_now(asked), fold_now(asked);
     cudnnTensorFormat_t format;
     cudnnFoldingDirection_t direction;
-    const bool success = check(
-        __func__,
-        cudnnGetTensorTransformDescriptor(descriptor, static_cast<uint32_t>(asked), &format, before_now.data(),
-                                          after_now.data(), reinterpret_cast<uint32_t*>(fold_now.data()), &direction),
-        picked.live);
+    const bool success =
+        check(__func__,
+              CALL(cudnnGetTensorTransformDescriptor, descriptor, static_cast<uint32_t>(asked), &format,
+                   before_now.data(), after_now.data(), reinterpret_cast<uint32_t*>(fold_now.data()), &direction),
+              picked.live);
     expect(__func__, before_now.untouched_from(success ? asked : 0) && fold_now.untouched_from(success ? asked - 2 : 0),
            "more was written than asked for");
   }
@@ -773,8 +852,8 @@ class Fuzzer {
     const Picked picked = pick(transform), from = pick(tensor), to = pick(tensor);
     size_t size;
     check(__func__,
-          cudnnInitTransformDest(picked.as<cudnnTensorTransformDescriptor_t>(), from.as<cudnnTensorDescriptor_t>(),
-                                 to.as<cudnnTensorDescriptor_t>(), &size),
+          CALL(cudnnInitTransformDest, picked.as<cudnnTensorTransformDescriptor_t>(),
+               from.as<cudnnTensorDescriptor_t>(), to.as<cudnnTensorDescriptor_t>(), &size),
           picked.live && from.live && to.live);
     tensors_.erase(to.handle);
   }
@@ -784,9 +863,8 @@ class Fuzzer {
     const int count = rank();
     const std::vector<int> dims = numbers(length(count));
     check(__func__,
-          cudnnSetSpatialTransformerNdDescriptor(picked.as<cudnnSpatialTransformerDescriptor_t>(),
-                                                 static_cast<cudnnSamplerType_t>(enumerator(0)), type(), count,
-                                                 dims.data()),
+          CALL(cudnnSetSpatialTransformerNdDescriptor, picked.as<cudnnSpatialTransformerDescriptor_t>(),
+               static_cast<cudnnSamplerType_t>(enumerator(0)), type(), count, dims.data()),
           picked.live);
   }
 
@@ -794,22 +872,34 @@ class Fuzzer {
     const Picked picked = pick(ctc_loss);
     const auto descriptor = picked.as<cudnnCTCLossDescriptor_t>();
     const auto normalize = static_cast<cudnnLossNormalizationMode_t>(number());
-    if (chance(50)) {
-      check(__func__,
-            cudnnSetCTCLossDescriptor_v8(descriptor, type(), normalize, static_cast<cudnnNanPropagation_t>(number()),
-                                         number()),
-            picked.live);
-    } else {
-      check(__func__,
-            cudnnSetCTCLossDescriptor_v9(descriptor, type(), normalize, static_cast<cudnnCTCGradMode_t>(number()),
-                                         number()),
-            picked.live);
+    const auto nan = static_cast<cudnnNanPropagation_t>(number());
+    switch (random_() % 4) {
+      case 0:
+        check(__func__, CALL(cudnnSetCTCLossDescriptor, descriptor, type()), picked.live);
+        break;
+      case 1:
+        check(__func__, CALL(cudnnSetCTCLossDescriptorEx, descriptor, type(), normalize, nan), picked.live);
+        break;
+      case 2:
+        check(__func__, CALL(cudnnSetCTCLossDescriptor_v8, descriptor, type(), normalize, nan, number()), picked.live);
+        break;
+      default:
+        check(__func__,
+              CALL(cudnnSetCTCLossDescriptor_v9, descriptor, type(), normalize,
+                   static_cast<cudnnCTCGradMode_t>(number()), number()),
+              picked.live);
     }
+    cudnnNanPropagation_t nan_now;
+    int length;
     cudnnDataType_t data_type;
     cudnnLossNormalizationMode_t normalize_now;
     cudnnCTCGradMode_t gradient;
     int labels;
-    check(__func__, cudnnGetCTCLossDescriptor_v9(descriptor, &data_type, &normalize_now, &gradient, &labels),
+    check(__func__, CALL(cudnnGetCTCLossDescriptor, descriptor, &data_type), picked.live);
+    check(__func__, CALL(cudnnGetCTCLossDescriptorEx, descriptor, &data_type, &normalize_now, &nan_now), picked.live);
+    check(__func__, CALL(cudnnGetCTCLossDescriptor_v8, descriptor, &data_type, &normalize_now, &nan_now, &length),
+          picked.live);
+    check(__func__, CALL(cudnnGetCTCLossDescriptor_v9, descriptor, &data_type, &normalize_now, &gradient, &labels),
           picked.live);
   }
 
@@ -818,15 +908,24 @@ class Fuzzer {
   void set_rnn() {
     const Picked picked = pick(rnn), drop = pick(dropout);
     const auto descriptor = picked.as<cudnnRNNDescriptor_t>();
+    const int hidden = positive();
+    if (chance(40)) {
+      check(__func__,
+            CALL(cudnnSetRNNDescriptor_v8, descriptor, CUDNN_RNN_ALGO_STANDARD,
+                 static_cast<cudnnRNNMode_t>(enumerator(3)), static_cast<cudnnRNNBiasMode_t>(enumerator(3)),
+                 static_cast<cudnnDirectionMode_t>(enumerator(1)), CUDNN_LINEAR_INPUT, CUDNN_DATA_FLOAT,
+                 CUDNN_DATA_FLOAT, static_cast<cudnnMathType_t>(enumerator(3)), positive(), hidden, hidden, positive(),
+                 nullptr, static_cast<uint32_t>(enumerator(1))),
+            picked.live);
+    }
     check(__func__,
-          cudnnSetRNNDescriptor_v8(
-              descriptor, static_cast<cudnnRNNAlgo_t>(enumerator(3)), static_cast<cudnnRNNMode_t>(enumerator(3)),
-              static_cast<cudnnRNNBiasMode_t>(enumerator(3)), static_cast<cudnnDirectionMode_t>(enumerator(1)),
-              static_cast<cudnnRNNInputMode_t>(enumerator(1)), type(), type(),
-              static_cast<cudnnMathType_t>(enumerator(3)), positive(), positive(), positive(), positive(),
-              drop.as<cudnnDropoutDescriptor_t>(), static_cast<uint32_t>(enumerator(1))),
+          CALL(cudnnSetRNNDescriptor_v8, descriptor, static_cast<cudnnRNNAlgo_t>(enumerator(3)),
+               static_cast<cudnnRNNMode_t>(enumerator(3)), static_cast<cudnnRNNBiasMode_t>(enumerator(3)),
+               static_cast<cudnnDirectionMode_t>(enumerator(1)), static_cast<cudnnRNNInputMode_t>(enumerator(1)),
+               type(), type(), static_cast<cudnnMathType_t>(enumerator(3)), positive(), positive(), positive(),
+               positive(), drop.as<cudnnDropoutDescriptor_t>(), static_cast<uint32_t>(enumerator(1))),
           picked.live);
-    check(__func__, cudnnRNNSetClip_v9(descriptor, static_cast<cudnnRNNClipMode_t>(number()), real(), real()),
+    check(__func__, CALL(cudnnRNNSetClip_v9, descriptor, static_cast<cudnnRNNClipMode_t>(number()), real(), real()),
           picked.live);
     cudnnRNNAlgo_t algorithm;
     cudnnRNNMode_t cell;
@@ -839,12 +938,18 @@ class Fuzzer {
     cudnnDropoutDescriptor_t drop_now;
     uint32_t flags;
     check(__func__,
-          cudnnGetRNNDescriptor_v8(descriptor, &algorithm, &cell, &bias, &direction, &input, &data_type, &precision,
-                                   &math, &sizes[0], &sizes[1], &sizes[2], &sizes[3], &drop_now, &flags),
+          CALL(cudnnGetRNNDescriptor_v8, descriptor, &algorithm, &cell, &bias, &direction, &input, &data_type,
+               &precision, &math, &sizes[0], &sizes[1], &sizes[2], &sizes[3], &drop_now, &flags),
           picked.live);
     cudnnRNNClipMode_t clip;
+    cudnnNanPropagation_t clip_nan;
     double left, right;
-    if (check(__func__, cudnnRNNGetClip_v9(descriptor, &clip, &left, &right), picked.live)) {
+    check(__func__,
+          CALL(cudnnRNNSetClip_v8, descriptor, static_cast<cudnnRNNClipMode_t>(enumerator(1)),
+               static_cast<cudnnNanPropagation_t>(enumerator(1)), -1.0, real()),
+          picked.live);
+    check(__func__, CALL(cudnnRNNGetClip_v8, descriptor, &clip, &clip_nan, &left, &right), picked.live);
+    if (check(__func__, CALL(cudnnRNNGetClip_v9, descriptor, &clip, &left, &right), picked.live)) {
       expect(__func__, left <= right, "a clip range that is none");
     }
   }
@@ -856,19 +961,18 @@ class Fuzzer {
     const int batch = chance(90) ? static_cast<int>(random_() % 6) : -1;
     const std::vector<int> lengths = numbers(length(batch));
     double fill = real();
-    check(
-        __func__,
-        cudnnSetRNNDataDescriptor(descriptor, type(), static_cast<cudnnRNNDataLayout_t>(enumerator(2)), positive(),
-                                  batch, positive(), lengths.data(), chance(30) ? nullptr : static_cast<void*>(&fill)),
-        picked.live);
+    check(__func__,
+          CALL(cudnnSetRNNDataDescriptor, descriptor, type(), static_cast<cudnnRNNDataLayout_t>(enumerator(2)),
+               positive(), batch, positive(), lengths.data(), chance(30) ? nullptr : static_cast<void*>(&fill)),
+          picked.live);
     const int count = requested();
     Output lengths_now(count);
     cudnnDataType_t data_type;
     cudnnRNNDataLayout_t layout;
     int sizes[3];
     const bool success = check(__func__,
-                               cudnnGetRNNDataDescriptor(descriptor, &data_type, &layout, &sizes[0], &sizes[1],
-                                                         &sizes[2], count, lengths_now.data(), &fill),
+                               CALL(cudnnGetRNNDataDescriptor, descriptor, &data_type, &layout, &sizes[0], &sizes[1],
+                                    &sizes[2], count, lengths_now.data(), &fill),
                                picked.live);
     expect(__func__, lengths_now.untouched_from(success ? count : 0), "more was written than asked for");
   }
@@ -885,16 +989,16 @@ class Fuzzer {
     const std::vector<int> lengths(right ? static_cast<size_t>(sequences) : 1, chance(90) ? 1 : number());
     double fill = real();
     check(__func__,
-          cudnnSetSeqDataDescriptor(descriptor, type(), chance(90) ? 4 : number(), dims.data(), axes, lengths.size(),
-                                    lengths.data(), chance(30) ? nullptr : static_cast<void*>(&fill)),
+          CALL(cudnnSetSeqDataDescriptor, descriptor, type(), chance(90) ? 4 : number(), dims.data(), axes,
+               lengths.size(), lengths.data(), chance(30) ? nullptr : static_cast<void*>(&fill)),
           picked.live);
     Output dims_now(4), lengths_now(8);
     cudnnDataType_t data_type;
     int exists;
     size_t length_count;
     const bool success = check(__func__,
-                               cudnnGetSeqDataDescriptor(descriptor, &data_type, &exists, 4, dims_now.data(), axes,
-                                                         &length_count, 8, lengths_now.data(), &fill),
+                               CALL(cudnnGetSeqDataDescriptor, descriptor, &data_type, &exists, 4, dims_now.data(),
+                                    axes, &length_count, 8, lengths_now.data(), &fill),
                                picked.live);
     expect(__func__, dims_now.untouched_from(success ? 4 : 0) && lengths_now.untouched_from(success ? 8 : 0),
            "more was written than asked for");
@@ -905,10 +1009,10 @@ class Fuzzer {
     const auto descriptor = picked.as<cudnnAttnDescriptor_t>();
     const int projection = positive();
     check(__func__,
-          cudnnSetAttnDescriptor(descriptor, static_cast<unsigned>(enumerator(3)), positive(), real(), type(), type(),
-                                 static_cast<cudnnMathType_t>(enumerator(3)), nullptr, nullptr, positive(), positive(),
-                                 positive(), projection, chance(80) ? projection : number(), positive(), positive(),
-                                 positive(), positive(), positive(), positive()),
+          CALL(cudnnSetAttnDescriptor, descriptor, static_cast<unsigned>(enumerator(3)), positive(), real(), type(),
+               type(), static_cast<cudnnMathType_t>(enumerator(3)), nullptr, nullptr, positive(), positive(),
+               positive(), projection, chance(80) ? projection : number(), positive(), positive(), positive(),
+               positive(), positive(), positive()),
           picked.live);
     unsigned mode;
     double scale;
@@ -917,8 +1021,8 @@ class Fuzzer {
     cudnnDropoutDescriptor_t first, second;
     int v[12];
     check(__func__,
-          cudnnGetAttnDescriptor(descriptor, &mode, &v[0], &scale, &data_type, &precision, &math, &first, &second,
-                                 &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9], &v[10], &v[11]),
+          CALL(cudnnGetAttnDescriptor, descriptor, &mode, &v[0], &scale, &data_type, &precision, &math, &first, &second,
+               &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9], &v[10], &v[11]),
           picked.live);
   }
 
@@ -947,13 +1051,13 @@ class Fuzzer {
     int value = number(), is_null = canary;
     const Picked descriptor = kind != kinds.end() ? pick(kind->second) : Picked{&value, true};
     check(__func__,
-          cudnnSetFusedOpsConstParamPackAttribute(pack, static_cast<cudnnFusedOpsConstParamLabel_t>(label),
-                                                  descriptor.handle),
+          CALL(cudnnSetFusedOpsConstParamPackAttribute, pack, static_cast<cudnnFusedOpsConstParamLabel_t>(label),
+               descriptor.handle),
           picked.live && (descriptor.live || descriptor.handle == nullptr));
     const Picked target = kind != kinds.end() ? pick(kind->second) : Picked{&value, true};
     check(__func__,
-          cudnnGetFusedOpsConstParamPackAttribute(pack, static_cast<cudnnFusedOpsConstParamLabel_t>(label),
-                                                  target.handle, &is_null),
+          CALL(cudnnGetFusedOpsConstParamPackAttribute, pack, static_cast<cudnnFusedOpsConstParamLabel_t>(label),
+               target.handle, &is_null),
           picked.live);
     tensors_.erase(target.handle);
   }
@@ -964,11 +1068,23 @@ class Fuzzer {
     const int label = chance(70) ? enumerator(23) : 100 + static_cast<int>(random_() % 6);
     uint64_t value = random_();
     check(__func__,
-          cudnnSetFusedOpsVariantParamPackAttribute(pack, static_cast<cudnnFusedOpsVariantParamLabel_t>(label), &value),
+          CALL(cudnnSetFusedOpsVariantParamPackAttribute, pack, static_cast<cudnnFusedOpsVariantParamLabel_t>(label),
+               &value),
           picked.live);
     check(__func__,
-          cudnnGetFusedOpsVariantParamPackAttribute(pack, static_cast<cudnnFusedOpsVariantParamLabel_t>(label), &value),
+          CALL(cudnnGetFusedOpsVariantParamPackAttribute, pack, static_cast<cudnnFusedOpsVariantParamLabel_t>(label),
+               &value),
           picked.live);
+  }
+
+  // The CPU device has no plans; it says so, whatever it is given.
+  void fused_plans() {
+    const Picked plan = pick(fused_plan), pack = pick(const_pack), handle = pick(library);
+    size_t bytes;
+    check(__func__,
+          CALL(cudnnMakeFusedOpsPlan, handle.as<cudnnHandle_t>(), plan.as<cudnnFusedOpsPlan_t>(),
+               pack.as<cudnnFusedOpsConstParamPack_t>(), &bytes),
+          plan.live && pack.live && handle.live);
   }
 
   // ---- the library
@@ -977,19 +1093,20 @@ class Fuzzer {
     const Picked picked = pick(library);
     const auto handle = picked.as<cudnnHandle_t>();
     // Only the default stream: others belong to the driver's functions.
-    check(__func__, cudnnSetStream(handle, nullptr), picked.live);
+    check(__func__, CALL(cudnnSetStream, handle, nullptr), picked.live);
     cudaStream_t stream = reinterpret_cast<cudaStream_t>(&stream);
-    if (check(__func__, cudnnGetStream(handle, &stream), picked.live)) {
+    if (check(__func__, CALL(cudnnGetStream, handle, &stream), picked.live)) {
       expect(__func__, stream == nullptr, "another stream than was set");
     }
     cudnnStatus_t runtime;
-    check(__func__, cudnnQueryRuntimeError(handle, &runtime, static_cast<cudnnErrQueryMode_t>(enumerator(2)), nullptr),
+    check(__func__,
+          CALL(cudnnQueryRuntimeError, handle, &runtime, static_cast<cudnnErrQueryMode_t>(enumerator(2)), nullptr),
           picked.live);
   }
 
   void last_error() {
-    check(__func__, cudnnSetTensor4dDescriptor(nullptr, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 1, 1, 1, 1), false);
-    cudnnSetTensor4dDescriptor(nullptr, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 1, 1, 1, 1);
+    check(__func__, CALL(cudnnSetTensor4dDescriptor, nullptr, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 1, 1, 1, 1), false);
+    CALL(cudnnSetTensor4dDescriptor, nullptr, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 1, 1, 1, 1);
     char text[64];
     std::memset(text, 'x', sizeof text);
     const size_t size = random_() % 40;
@@ -1000,7 +1117,21 @@ class Fuzzer {
     cudnnGetLastErrorString(nullptr, size);
     cudnnGetErrorString(static_cast<cudnnStatus_t>(number()));
     int value;
-    check(__func__, cudnnGetProperty(static_cast<libraryPropertyType>(enumerator(2)), &value), true);
+    check(__func__, CALL(cudnnGetProperty, static_cast<libraryPropertyType>(enumerator(3)), &value), true);
+  }
+
+  void set_callback() {
+    unsigned mask;
+    void* data;
+    cudnnCallback_t function;
+    check(__func__, CALL(cudnnSetCallback, static_cast<unsigned>(number()), nullptr, nullptr), true);
+    check(__func__, CALL(cudnnGetCallback, chance(80) ? &mask : nullptr, &data, &function), true);
+    check(__func__, CALL(cudnnGraphVersionCheck), true);
+    check(__func__, CALL(cudnnOpsVersionCheck), true);
+    check(__func__, CALL(cudnnAdvVersionCheck), true);
+    check(__func__, CALL(cudnnCnnVersionCheck), true);
+    expect(__func__, cudnnGetVersion() > 0 && cudnnGetMaxDeviceVersion() > 0 && cudnnGetCudartVersion() > 0,
+           "no version");
   }
 
   // Descriptors that no thread changes may be read by all.
@@ -1008,7 +1139,7 @@ class Fuzzer {
     if (shared_tensors_.empty()) return;
     const auto descriptor = static_cast<cudnnTensorDescriptor_t>(shared_tensors_[random_() % shared_tensors_.size()]);
     size_t size = 0;
-    if (check(__func__, cudnnGetTensorSizeInBytes(descriptor, &size), true)) {
+    if (check(__func__, CALL(cudnnGetTensorSizeInBytes, descriptor, &size), true)) {
       expect(__func__, size == 2 * 3 * 4 * 5 * sizeof(float), "another size than was set");
     }
   }
@@ -1021,6 +1152,139 @@ class Fuzzer {
   // What the last successful setter of a tensor was given.
   std::map<void*, Shape> tensors_;
 };
+
+/// What these tests have to reach, each with success and in vain; the calculating functions are calculation_fuzz's.
+constexpr const char* functions[] = {
+    "cudnnAdvVersionCheck",
+    "cudnnCnnVersionCheck",
+    "cudnnCreate",
+    "cudnnCreateActivationDescriptor",
+    "cudnnCreateAttnDescriptor",
+    "cudnnCreateCTCLossDescriptor",
+    "cudnnCreateConvolutionDescriptor",
+    "cudnnCreateDropoutDescriptor",
+    "cudnnCreateFilterDescriptor",
+    "cudnnCreateFusedOpsConstParamPack",
+    "cudnnCreateFusedOpsPlan",
+    "cudnnCreateFusedOpsVariantParamPack",
+    "cudnnCreateLRNDescriptor",
+    "cudnnCreateOpTensorDescriptor",
+    "cudnnCreatePoolingDescriptor",
+    "cudnnCreateRNNDataDescriptor",
+    "cudnnCreateRNNDescriptor",
+    "cudnnCreateReduceTensorDescriptor",
+    "cudnnCreateSeqDataDescriptor",
+    "cudnnCreateSpatialTransformerDescriptor",
+    "cudnnCreateTensorDescriptor",
+    "cudnnCreateTensorTransformDescriptor",
+    "cudnnDeriveBNTensorDescriptor",
+    "cudnnDeriveNormTensorDescriptor",
+    "cudnnDestroy",
+    "cudnnDestroyActivationDescriptor",
+    "cudnnDestroyAttnDescriptor",
+    "cudnnDestroyCTCLossDescriptor",
+    "cudnnDestroyConvolutionDescriptor",
+    "cudnnDestroyDropoutDescriptor",
+    "cudnnDestroyFilterDescriptor",
+    "cudnnDestroyFusedOpsConstParamPack",
+    "cudnnDestroyFusedOpsPlan",
+    "cudnnDestroyFusedOpsVariantParamPack",
+    "cudnnDestroyLRNDescriptor",
+    "cudnnDestroyOpTensorDescriptor",
+    "cudnnDestroyPoolingDescriptor",
+    "cudnnDestroyRNNDataDescriptor",
+    "cudnnDestroyRNNDescriptor",
+    "cudnnDestroyReduceTensorDescriptor",
+    "cudnnDestroySeqDataDescriptor",
+    "cudnnDestroySpatialTransformerDescriptor",
+    "cudnnDestroyTensorDescriptor",
+    "cudnnDestroyTensorTransformDescriptor",
+    "cudnnDropoutGetReserveSpaceSize",
+    "cudnnDropoutGetStatesSize",
+    "cudnnGetActivationDescriptor",
+    "cudnnGetActivationDescriptorSwishBeta",
+    "cudnnGetAttnDescriptor",
+    "cudnnGetBatchNormalizationTrainingExReserveSpaceSize",
+    "cudnnGetCTCLossDescriptor",
+    "cudnnGetCTCLossDescriptorEx",
+    "cudnnGetCTCLossDescriptor_v8",
+    "cudnnGetCTCLossDescriptor_v9",
+    "cudnnGetCallback",
+    "cudnnGetConvolution2dDescriptor",
+    "cudnnGetConvolution2dForwardOutputDim",
+    "cudnnGetConvolutionGroupCount",
+    "cudnnGetConvolutionMathType",
+    "cudnnGetConvolutionNdDescriptor",
+    "cudnnGetConvolutionNdForwardOutputDim",
+    "cudnnGetConvolutionReorderType",
+    "cudnnGetDropoutDescriptor",
+    "cudnnGetFilter4dDescriptor",
+    "cudnnGetFilterNdDescriptor",
+    "cudnnGetFilterSizeInBytes",
+    "cudnnGetFusedOpsConstParamPackAttribute",
+    "cudnnGetFusedOpsVariantParamPackAttribute",
+    "cudnnGetLRNDescriptor",
+    "cudnnGetOpTensorDescriptor",
+    "cudnnGetPooling2dDescriptor",
+    "cudnnGetPooling2dForwardOutputDim",
+    "cudnnGetPoolingNdDescriptor",
+    "cudnnGetPoolingNdForwardOutputDim",
+    "cudnnGetProperty",
+    "cudnnGetRNNDataDescriptor",
+    "cudnnGetRNNDescriptor_v8",
+    "cudnnGetReduceTensorDescriptor",
+    "cudnnGetReductionIndicesSize",
+    "cudnnGetReductionWorkspaceSize",
+    "cudnnGetSeqDataDescriptor",
+    "cudnnGetStream",
+    "cudnnGetTensor4dDescriptor",
+    "cudnnGetTensorNdDescriptor",
+    "cudnnGetTensorSizeInBytes",
+    "cudnnGetTensorTransformDescriptor",
+    "cudnnGraphVersionCheck",
+    "cudnnInitTransformDest",
+    "cudnnOpsVersionCheck",
+    "cudnnQueryRuntimeError",
+    "cudnnRNNGetClip_v8",
+    "cudnnRNNGetClip_v9",
+    "cudnnRNNSetClip_v8",
+    "cudnnRNNSetClip_v9",
+    "cudnnSetActivationDescriptor",
+    "cudnnSetActivationDescriptorSwishBeta",
+    "cudnnSetAttnDescriptor",
+    "cudnnSetCTCLossDescriptor",
+    "cudnnSetCTCLossDescriptorEx",
+    "cudnnSetCTCLossDescriptor_v8",
+    "cudnnSetCTCLossDescriptor_v9",
+    "cudnnSetCallback",
+    "cudnnSetConvolution2dDescriptor",
+    "cudnnSetConvolutionGroupCount",
+    "cudnnSetConvolutionMathType",
+    "cudnnSetConvolutionNdDescriptor",
+    "cudnnSetConvolutionReorderType",
+    "cudnnSetDropoutDescriptor",
+    "cudnnSetFilter4dDescriptor",
+    "cudnnSetFilterNdDescriptor",
+    "cudnnSetFusedOpsConstParamPackAttribute",
+    "cudnnSetFusedOpsVariantParamPackAttribute",
+    "cudnnSetLRNDescriptor",
+    "cudnnSetOpTensorDescriptor",
+    "cudnnSetPooling2dDescriptor",
+    "cudnnSetPoolingNdDescriptor",
+    "cudnnSetRNNDataDescriptor",
+    "cudnnSetRNNDescriptor_v8",
+    "cudnnSetReduceTensorDescriptor",
+    "cudnnSetSeqDataDescriptor",
+    "cudnnSetSpatialTransformerNdDescriptor",
+    "cudnnSetStream",
+    "cudnnSetTensor4dDescriptor",
+    "cudnnSetTensor4dDescriptorEx",
+    "cudnnSetTensorNdDescriptor",
+    "cudnnSetTensorNdDescriptorEx",
+    "cudnnSetTensorTransformDescriptor",
+};
+constexpr const char* infallible[] = {"cudnnAdvVersionCheck", "cudnnCnnVersionCheck", "cudnnGraphVersionCheck",
+                                      "cudnnOpsVersionCheck", "cudnnSetCallback"};
 
 long argument(int count, char** values, const char* name, long fallback) {
   for (int i = 1; i + 1 < count; ++i) {
@@ -1040,8 +1304,8 @@ int main(int count, char** values) {
   std::vector<void*> shared_tensors;
   for (int i = 0; i < 8; ++i) {
     cudnnTensorDescriptor_t descriptor = nullptr;
-    if (cudnnCreateTensorDescriptor(&descriptor) != CUDNN_STATUS_SUCCESS ||
-        cudnnSetTensor4dDescriptor(descriptor, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, 2, 3, 4, 5) !=
+    if (CALL(cudnnCreateTensorDescriptor, &descriptor) != CUDNN_STATUS_SUCCESS ||
+        CALL(cudnnSetTensor4dDescriptor, descriptor, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, 2, 3, 4, 5) !=
             CUDNN_STATUS_SUCCESS) {
       std::fprintf(stderr, "no tensor descriptor could be made\n");
       return 1;
@@ -1054,13 +1318,15 @@ int main(int count, char** values) {
   }
   for (std::thread& worker : workers) worker.join();
   for (void* descriptor : shared_tensors)
-    cudnnDestroyTensorDescriptor(static_cast<cudnnTensorDescriptor_t>(descriptor));
+    CALL(cudnnDestroyTensorDescriptor, static_cast<cudnnTensorDescriptor_t>(descriptor));
   std::printf("%ld calls succeeded, %ld were refused: %s\n", succeeded.load(), refused.load(),
               failed ? "failed" : "nothing found");
+  // Short runs do not reach everything.
+  const bool complete = coverage::Table::instance().report(functions, infallible) || calls * threads < 20000;
   // A fuzzer that never gets past the handle checks would find nothing either.
   if (succeeded < calls * threads / 4) {
     std::fprintf(stderr, "too few calls succeeded for this to mean anything\n");
     return 1;
   }
-  return failed ? 1 : 0;
+  return failed || !complete ? 1 : 0;
 }
