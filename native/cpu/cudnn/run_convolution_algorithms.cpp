@@ -184,6 +184,9 @@ cudnnStatus_t find(Arguments& arguments, const char* name, const CudnnHandle* ha
   typename Direction::Performance performances[count];
   ConvolutionPlan* plans[count];
   describe<Direction>(shape, performances, plans);
+  if (std::all_of(plans, plans + count, [](const ConvolutionPlan* plan) { return plan == nullptr; })) {
+    return answer<Direction>(arguments, performances, requested, returned, results);
+  }
   const std::shared_ptr<Stream> stream = stream_of(*handle);
   if (stream == nullptr) return CUDNN_STATUS_EXECUTION_FAILED;
   // Everything the closure points to outlives it: this call waits.
@@ -344,6 +347,7 @@ cudnnStatus_t cudnnFindConvolutionForwardAlgorithmEx(cudnnHandle_t handle, const
   Arguments arguments(__func__);
   const auto* cudnn = arguments.handle(handle);
   const auto shape = convolution_shape(arguments, xDesc, "xDesc", wDesc, "wDesc", convDesc, yDesc, "yDesc");
+  arguments.pointers(x, w, static_cast<const void*>(y));
   return cpu::find<cpu::Forward>(arguments, __func__, cudnn, shape, {x, w, y, workSpace, workSpaceSizeInBytes},
                                  cpu::has_vectors(xDesc), requestedAlgoCount, returnedAlgoCount, perfResults);
 }
