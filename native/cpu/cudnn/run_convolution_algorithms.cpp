@@ -211,8 +211,9 @@ cudnnStatus_t find(Arguments& arguments, const char* name, const CudnnHandle* ha
           performances[i].status = CUDNN_STATUS_ALLOC_FAILED;
           continue;
         }
-        // Algorithms that share a kernel share its time.
-        const auto same = std::find(plans, plans + i, plans[i]) - plans;
+        // Algorithms that share a kernel share its time, as far as it was measured.
+        int same = 0;
+        while (same < i && (plans[same] != plans[i] || performances[same].status != CUDNN_STATUS_SUCCESS)) ++same;
         performances[i].time = same < i ? performances[same].time : measure(*plans[i], used);
       }
     } catch (const std::bad_alloc&) {
