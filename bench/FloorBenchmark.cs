@@ -212,7 +212,8 @@ public unsafe class FloorBenchmark : IDisposable
     {
         for (int i = 0; i < Calls; i++)
         {
-            _cublas.Gemm(MatrixOperation.None, MatrixOperation.None, 64, 64, 64, 1f, _matrix, 64, _matrix, 64, 0f, _matrix, 64);
+            DeviceMatrix<float> matrix = new(_matrix, 64, 64);
+            _cublas.Gemm(1, matrix, matrix, 0, matrix);
         }
     }
 

@@ -32,6 +32,9 @@ long wrong = 0;
 
 int below(int count) { return static_cast<int>(random_numbers() % static_cast<uint64_t>(count)); }
 bool coin() { return below(2) == 0; }
+// Sizes: small ones mostly, and now and then such that kernels work in whole blocks.
+int few() { return below(below(8) == 0 ? 40 : 9) + 1; }
+int some() { return below(below(8) == 0 ? 300 : 20) + 1; }
 // A multiple of 1/8 between -2 and 2, exact in every type.
 double eighths() { return (below(33) - 16) / 8.0; }
 
@@ -528,7 +531,7 @@ void vectors() {
   using T = typename Api::T;
   using R = typename Element<T>::Real;
   constexpr double precision = Element<T>::precision;
-  const int n = below(20) + 1;
+  const int n = some();
   {
     Vector<T> x(n), y(n);
     Factor<T> alpha(random_factor<T>());
@@ -667,7 +670,7 @@ void matrix_vectors() {
   using T = typename Api::T;
   using R = typename Element<T>::Real;
   constexpr double precision = Element<T>::precision * 10;
-  const int m = below(9) + 1, n = below(9) + 1;
+  const int m = few(), n = few();
   const cublasOperation_t op = any_operation<T>();
   const cublasFillMode_t uplo = any_triangle();
   const int length_x = op == CUBLAS_OP_N ? n : m, length_y = op == CUBLAS_OP_N ? m : n;
@@ -916,7 +919,7 @@ template <class Api>
 void products() {
   using T = typename Api::T;
   constexpr double precision = Element<T>::precision * 10;
-  const int m = below(9) + 1, n = below(9) + 1, k = below(9);
+  const int m = few(), n = few(), k = few() - 1;
   const cublasOperation_t op_a = any_operation<T>(), op_b = any_operation<T>();
   const int rows_a = op_a == CUBLAS_OP_N ? m : k, columns_a = op_a == CUBLAS_OP_N ? k : m;
   const int rows_b = op_b == CUBLAS_OP_N ? k : n, columns_b = op_b == CUBLAS_OP_N ? n : k;
@@ -993,7 +996,7 @@ void updates() {
   using T = typename Api::T;
   using R = typename Element<T>::Real;
   constexpr double precision = Element<T>::precision * 20;
-  const int n = below(9) + 1, k = below(9);
+  const int n = few(), k = few() - 1;
   const cublasFillMode_t uplo = any_triangle();
   const auto given = [&](int row, int column) { return in_triangle(uplo, row, column); };
   for (int hermitian = 0; hermitian <= (Element<T>::complex ? 1 : 0); ++hermitian) {
@@ -1051,7 +1054,7 @@ template <class Api>
 void symmetric_and_triangular() {
   using T = typename Api::T;
   constexpr double precision = Element<T>::precision * 20;
-  const int m = below(9) + 1, n = below(9) + 1;
+  const int m = few(), n = few();
   const cublasSideMode_t side = coin() ? CUBLAS_SIDE_LEFT : CUBLAS_SIDE_RIGHT;
   const cublasFillMode_t uplo = any_triangle();
   const cublasOperation_t op = any_operation<T>();
@@ -1266,7 +1269,7 @@ void systems() {
 
 template <class A, class C, class S>
 void mixed_product(cudaDataType type_a, cudaDataType type_c, cublasComputeType_t compute, double unit) {
-  const int m = below(9) + 1, n = below(9) + 1, k = below(9), batch = 2;
+  const int m = few(), n = few(), k = few() - 1, batch = 2;
   const cublasOperation_t op_a = any_operation<A>(), op_b = any_operation<A>();
   const int rows_a = op_a == CUBLAS_OP_N ? m : k, columns_a = op_a == CUBLAS_OP_N ? k : m;
   const int rows_b = op_b == CUBLAS_OP_N ? k : n, columns_b = op_b == CUBLAS_OP_N ? n : k;
@@ -1312,7 +1315,7 @@ void mixed_products() {
 
 template <class A>
 void narrow_vectors() {
-  const int n = below(20) + 1;
+  const int n = some();
   constexpr double precision = Element<A>::precision;
   Vector<A> x(n), y(n), z(n, below(3) + 1);
   Factor<float> alpha(random_factor<float>());
@@ -1371,7 +1374,7 @@ void narrow_vectors() {
 
 template <class A, class C, class Native, class NativeResult, class F>
 void narrow_matrix_vector(const char* name, F&& function) {
-  const int m = below(9) + 1, n = below(9) + 1;
+  const int m = few(), n = few();
   const cublasOperation_t op = any_operation<A>();
   const int length_x = op == CUBLAS_OP_N ? n : m, length_y = op == CUBLAS_OP_N ? m : n;
   Matrix<A> a(m, n);
@@ -1396,7 +1399,7 @@ void narrow_matrix_vector(const char* name, F&& function) {
 
 void transfers() {
   running = "transfers";
-  const int n = below(9) + 1, incx = below(3) + 1, incy = below(3) + 1;
+  const int n = few(), incx = below(3) + 1, incy = below(3) + 1;
   Matrix<double> source(1, n, incx - 1), target(1, n, incy - 1), back(1, n, incx - 1);
   expect(coin() ? cublasSetVector(n, sizeof(double), &source.host(0, 0), incx, target.device(), incy)
                 : cublasSetVectorAsync_64(n, sizeof(double), &source.host(0, 0), incx, target.device(), incy,
@@ -1405,7 +1408,7 @@ void transfers() {
   back.forget();
   expect(cublasGetVector_64(n, sizeof(double), target.device(), incy, &back.host(0, 0), incx));
   for (int j = 0; j < n; ++j) near(back(0, j), source(0, j), 0, "an element of the vector");
-  const int rows = below(9) + 1;
+  const int rows = few();
   Matrix<float> matrix(rows, n), there(rows, n), again(rows, n);
   expect(cublasSetMatrix(rows, n, sizeof(float), &matrix.host(0, 0), matrix.leading, there.device(), there.leading));
   there.check([&](int i, int j) { return matrix(i, j); }, 0);

@@ -1,10 +1,8 @@
 // OpenBLAS's Fortran interface, by element type. Matrices are column-major, as cuBLAS's are.
 #pragma once
 
-#include <cmath>
 #include <complex>
 #include <cstdint>
-#include <limits>
 
 extern "C" {
 // Functions of every element type. R: the type of a real part.
@@ -88,7 +86,6 @@ CPU_DECLARE_REAL_BLAS(d, double)
   void s##r##scal_(const int*, const R*, T*, const int*);                                                            \
   void s##r##rot_(const int*, T*, const int*, T*, const int*, const R*, const R*);                                   \
   R r##s##nrm2_(const int*, const T*, const int*);                                                                   \
-  R r##s##asum_(const int*, const T*, const int*);                                                                   \
   void cblas_##s##dotu_sub(int, const T*, int, const T*, int, T*);                                                   \
   void cblas_##s##dotc_sub(int, const T*, int, const T*, int, T*);
 CPU_DECLARE_COMPLEX_BLAS(c, s, std::complex<float>, float)
@@ -100,19 +97,6 @@ namespace cpu::cublas {
 
 template <class T>
 struct Blas;
-
-// The sum of |real part| + |imaginary part|. OpenBLAS 0.3.21's own function for single precision counts elements twice
-// on processors with AVX-512; its sum over twice as many real elements does not.
-inline float complex_asum(const int* n, const std::complex<float>* x, const int* incx) {
-  if (*incx == 1 && *n <= std::numeric_limits<int>::max() / 2) {
-    const int parts = 2 * *n;
-    return sasum_(&parts, reinterpret_cast<const float*>(x), incx);
-  }
-  double sum = 0;
-  for (int64_t i = 0; i < *n; ++i) sum += std::abs(x[i * *incx].real()) + std::abs(x[i * *incx].imag());
-  return static_cast<float>(sum);
-}
-inline double complex_asum(const int* n, const std::complex<double>* x, const int* incx) { return dzasum_(n, x, incx); }
 
 #define CPU_COMMON_BLAS(s)                   \
   static constexpr auto gemm = s##gemm_;     \
@@ -161,31 +145,30 @@ CPU_REAL_BLAS(s, float)
 CPU_REAL_BLAS(d, double)
 #undef CPU_REAL_BLAS
 
-#define CPU_COMPLEX_BLAS(s, r, T, R)                                                              \
-  template <>                                                                                     \
-  struct Blas<T> {                                                                                \
-    CPU_COMMON_BLAS(s)                                                                            \
-    static constexpr auto geru = s##geru_;                                                        \
-    static constexpr auto gerc = s##gerc_;                                                        \
-    static constexpr auto hemv = s##hemv_;                                                        \
-    static constexpr auto hbmv = s##hbmv_;                                                        \
-    static constexpr auto hpmv = s##hpmv_;                                                        \
-    static constexpr auto her = s##her_;                                                          \
-    static constexpr auto hpr = s##hpr_;                                                          \
-    static constexpr auto her2 = s##her2_;                                                        \
-    static constexpr auto hpr2 = s##hpr2_;                                                        \
-    static constexpr auto herk = s##herk_;                                                        \
-    static constexpr auto her2k = s##her2k_;                                                      \
-    static constexpr auto hemm = s##hemm_;                                                        \
-    static constexpr auto real_scal = s##r##scal_;                                                \
-    static constexpr auto real_rot = s##r##rot_;                                                  \
-    static constexpr auto nrm2 = r##s##nrm2_;                                                     \
-    static R asum(const int* n, const T* x, const int* incx) { return complex_asum(n, x, incx); } \
-    static constexpr auto dotu = cblas_##s##dotu_sub;                                             \
-    static constexpr auto dotc = cblas_##s##dotc_sub;                                             \
+#define CPU_COMPLEX_BLAS(s, r, T)                     \
+  template <>                                         \
+  struct Blas<T> {                                    \
+    CPU_COMMON_BLAS(s)                                \
+    static constexpr auto geru = s##geru_;            \
+    static constexpr auto gerc = s##gerc_;            \
+    static constexpr auto hemv = s##hemv_;            \
+    static constexpr auto hbmv = s##hbmv_;            \
+    static constexpr auto hpmv = s##hpmv_;            \
+    static constexpr auto her = s##her_;              \
+    static constexpr auto hpr = s##hpr_;              \
+    static constexpr auto her2 = s##her2_;            \
+    static constexpr auto hpr2 = s##hpr2_;            \
+    static constexpr auto herk = s##herk_;            \
+    static constexpr auto her2k = s##her2k_;          \
+    static constexpr auto hemm = s##hemm_;            \
+    static constexpr auto real_scal = s##r##scal_;    \
+    static constexpr auto real_rot = s##r##rot_;      \
+    static constexpr auto nrm2 = r##s##nrm2_;         \
+    static constexpr auto dotu = cblas_##s##dotu_sub; \
+    static constexpr auto dotc = cblas_##s##dotc_sub; \
   };
-CPU_COMPLEX_BLAS(c, s, std::complex<float>, float)
-CPU_COMPLEX_BLAS(z, d, std::complex<double>, double)
+CPU_COMPLEX_BLAS(c, s, std::complex<float>)
+CPU_COMPLEX_BLAS(z, d, std::complex<double>)
 #undef CPU_COMPLEX_BLAS
 #undef CPU_COMMON_BLAS
 

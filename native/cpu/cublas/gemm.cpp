@@ -34,9 +34,8 @@ template <class T>
 void run_gemm(const GemmShape& shape, T alpha, const T* a, const T* b, T beta, T* c) {
   const char operation_a = letter(shape.operation_a);
   const char operation_b = letter(shape.operation_b);
-  // With alpha = 0 the factors are not read, be they NaN. OpenBLAS's kernels for small matrices (AVX-512) multiply
-  // them all the same, so it is told that there is nothing to sum.
-  const int k = alpha == T(0) ? 0 : shape.k;
+  // OpenBLAS's kernels for small matrices multiply by an alpha of 0, and so make NaN of infinite elements.
+  const int k = alpha == T{0} ? 0 : shape.k;
   Blas<T>::gemm(&operation_a, &operation_b, &shape.m, &shape.n, &k, &alpha, a, &shape.lda, b, &shape.ldb, &beta, c,
                 &shape.ldc);
 }

@@ -134,6 +134,17 @@ auto magnitude(const T& value) {
   }
 }
 
+// OpenBLAS 0.3.21 adds up complex numbers wrongly on Cooper Lake and later (its scasum of 9 and more).
+template <class T>
+Real<T> sum_of_magnitudes(const int* n, const T* x, const int* incx) {
+  double sum = 0;
+  for (int64_t i = 0; i < *n; ++i) {
+    const T& value = x[i * *incx];
+    sum += std::abs(static_cast<double>(value.real())) + std::abs(static_cast<double>(value.imag()));
+  }
+  return static_cast<Real<T>>(sum);
+}
+
 template <class T, bool greatest>
 int64_t place_of_extreme(const int* n, const T* x, const int* incx) {
   int64_t best = 0;
@@ -177,7 +188,11 @@ cublasStatus_t nrm2(const char* function, cublasHandle_t handle, int64_t n, cons
 
 template <class T>
 cublasStatus_t asum(const char* function, cublasHandle_t handle, int64_t n, const T* x, int64_t incx, Real<T>* result) {
-  return reduce(function, handle, n, x, incx, result, Blas<T>::asum);
+  if constexpr (is_complex<T>) {
+    return reduce(function, handle, n, x, incx, result, sum_of_magnitudes<T>);
+  } else {
+    return reduce(function, handle, n, x, incx, result, Blas<T>::asum);
+  }
 }
 
 template <class T, class Int>

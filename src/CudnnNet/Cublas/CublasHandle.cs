@@ -4,16 +4,29 @@ using CudnnNet.Interop;
 
 namespace CudnnNet;
 
-/// <summary>cuBLAS on a stream: matrix products, put into <see cref="Stream"/>.</summary>
+/// <summary>cuBLAS on a stream: vectors, matrices and their products, put into <see cref="Stream"/>.</summary>
 /// <remarks>
-/// <para>Matrices are column-major, as in Fortran and BLAS: element (row, column) lies at column · leading dimension + row. A row-major
-/// matrix is the transpose of a column-major one, so that a row-major C = A·B is the column-major Cᵀ = Bᵀ·Aᵀ.</para>
-/// <para>A product is only put into the stream: nothing is allocated and nothing waited for. On a GPU, give the handle a workspace of its own
-/// (<see cref="SetWorkspace"/>) where a step is captured as a graph.</para>
+/// <para>The methods have the names of BLAS, without the letter of the type: <c>Gemm</c>, <c>Axpy</c>, <c>Trsm</c>. Sizes, leading dimensions and
+/// transpositions come with the operands (<see cref="DeviceMatrix{T}"/>, <see cref="DeviceVector{T}"/>), which may be column-major, as BLAS has them,
+/// or row-major; what does not fit together is an <see cref="ArgumentException"/> before the call.</para>
+/// <para>An operation is only put into the stream: nothing is allocated and nothing waited for, so that it can be captured. The exceptions are
+/// the methods of level 1 that return a number (<c>Dot</c>, <c>Nrm2</c>, ...): they wait for it, as the library does, and cannot be captured;
+/// their overloads with a result on the device do not wait. Factors may lie on the device too: see <see cref="Scalar"/>.</para>
+/// <para>All blending results are destination = alpha · result + beta · destination. With beta = 0 the destination is not read and may hold anything.</para>
+/// <para>Sizes have 64 bits. One handle is used by one thread at a time. On a GPU, give it a workspace of its own (<see cref="SetWorkspace"/>)
+/// where a step is captured as a graph.</para>
 /// </remarks>
-public sealed unsafe class CublasHandle : NativeOwner
+public sealed unsafe partial class CublasHandle : NativeOwner
 {
+    private const int UnknownMode = -1;
+
     private cublasHandle_t _handle;
+
+    // The stream that took the place of the first one, which is the parent.
+    private CudaStream? _kept;
+
+    // The pointer mode the library has, as far as is known.
+    private int _pointerMode;
 
     /// <summary>Starts cuBLAS on <paramref name="stream"/>.</summary>
     /// <exception cref="CublasException">cuBLAS does not start.</exception>
@@ -38,15 +51,17 @@ public sealed unsafe class CublasHandle : NativeOwner
     }
 
     /// <summary>The stream everything is put into.</summary>
-    public CudaStream Stream { get; }
+    public CudaStream Stream { get; private set; }
 
     /// <summary>The library's handle, for calls on the raw floor.</summary>
+    /// <remarks>The pointer mode it has then is that of the last call here; set the one you want, and ask for the handle again after calls here.</remarks>
     /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
     public cublasHandle_t Handle
     {
         get
         {
             ThrowIfDisposed();
+            _pointerMode = UnknownMode;
             return _handle;
         }
     }
@@ -77,6 +92,75 @@ public sealed unsafe class CublasHandle : NativeOwner
         set => Cublas.Check(Cublas.cublasSetMathMode(Enter(), (cublasMath_t)value));
     }
 
+    /// <summary>Whether kernels may sum with atomic additions: faster for some operations, and not the same bits every time. False at first.</summary>
+    /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
+    public bool AtomicsAllowed
+    {
+        get
+        {
+            cublasAtomicsMode_t mode;
+            Cublas.Check(Cublas.cublasGetAtomicsMode(Enter(), &mode));
+            return mode == cublasAtomicsMode_t.CUBLAS_ATOMICS_ALLOWED;
+        }
+        set => Cublas.Check(Cublas.cublasSetAtomicsMode(Enter(), value ? cublasAtomicsMode_t.CUBLAS_ATOMICS_ALLOWED : cublasAtomicsMode_t.CUBLAS_ATOMICS_NOT_ALLOWED));
+    }
+
+    /// <summary>How many multiprocessors cuBLAS shall count on when it chooses kernels, where others work beside it; 0: all of them.</summary>
+    /// <exception cref="CublasException">The number is negative or more than the device has.</exception>
+    /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
+    public int SmCountTarget
+    {
+        get
+        {
+            int count;
+            Cublas.Check(Cublas.cublasGetSmCountTarget(Enter(), &count));
+            return count;
+        }
+        set => Cublas.Check(Cublas.cublasSetSmCountTarget(Enter(), value));
+    }
+
+    /// <summary>When wider types are emulated on narrower units, where the math mode allows it.</summary>
+    /// <exception cref="MissingFunctionException">cuBLAS is older than 13.1.</exception>
+    /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
+    public EmulationStrategy EmulationStrategy
+    {
+        get
+        {
+            cublasEmulationStrategy_t strategy;
+            Cublas.Check(Cublas.cublasGetEmulationStrategy(Enter(), &strategy));
+            return (EmulationStrategy)strategy;
+        }
+        set => Cublas.Check(Cublas.cublasSetEmulationStrategy(Enter(), (cublasEmulationStrategy_t)value));
+    }
+
+    /// <summary>Puts everything into another stream from now on; it is kept alive as the first one is. What was enqueued before stays where it is.</summary>
+    /// <remarks>cuBLAS returns to its own workspace: call <see cref="SetWorkspace"/> again where it had another.</remarks>
+    /// <exception cref="ArgumentException">The stream belongs to another context.</exception>
+    /// <exception cref="CublasException">cuBLAS refuses the stream.</exception>
+    /// <exception cref="ObjectDisposedException">The handle or the stream is disposed.</exception>
+    public void SetStream(CudaStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ThrowIfDisposed();
+        if (stream.Context.KeptHandle != Stream.Context.KeptHandle)
+        {
+            ThrowOtherContext();
+        }
+
+        CUstream queue = stream.Enter();
+        Cublas.Check(Cublas.cublasSetStream_v2(_handle, queue));
+        if (!ReferenceEquals(stream, Stream))
+        {
+            stream.Keep();
+            _kept?.LetGo();
+            _kept = stream;
+            Stream = stream;
+        }
+
+        [DoesNotReturn]
+        static void ThrowOtherContext() => throw new ArgumentException("The handle was to use a stream of another context. Make a handle for each context.", nameof(stream));
+    }
+
     /// <summary>Gives cuBLAS memory to work in; it must outlive the handle's work. An empty span returns to cuBLAS's own.</summary>
     /// <exception cref="ArgumentException">The address is not aligned to 256 bytes.</exception>
     /// <exception cref="CublasException">cuBLAS refuses the memory.</exception>
@@ -91,118 +175,6 @@ public sealed unsafe class CublasHandle : NativeOwner
         Cublas.Check(Cublas.cublasSetWorkspace_v2(Enter(), workspace.Pointer.Raw, (nuint)workspace.Length));
     }
 
-    /// <summary>C = alpha · op(A) · op(B) + beta · C in single precision, op(A) being m x k, op(B) k x n and C m x n.</summary>
-    /// <param name="operationA">How A is taken.</param>
-    /// <param name="operationB">How B is taken.</param>
-    /// <param name="m">Rows of C.</param>
-    /// <param name="n">Columns of C.</param>
-    /// <param name="k">Columns of op(A), rows of op(B).</param>
-    /// <param name="alpha">The factor of the product.</param>
-    /// <param name="A">The first matrix, column-major.</param>
-    /// <param name="lda">Its leading dimension in elements: from one column to the next.</param>
-    /// <param name="B">The second matrix, column-major.</param>
-    /// <param name="ldb">Its leading dimension.</param>
-    /// <param name="beta">The factor of what C held before; 0: it is not read.</param>
-    /// <param name="C">The result, column-major.</param>
-    /// <param name="ldc">Its leading dimension.</param>
-    /// <exception cref="ArgumentException">A size is negative, a leading dimension too small or a span too short.</exception>
-    /// <exception cref="CublasException">cuBLAS refuses the call.</exception>
-    /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
-    public void Gemm(
-        MatrixOperation operationA, MatrixOperation operationB, int m, int n, int k, float alpha, DeviceSpan<float> A, int lda, DeviceSpan<float> B, int ldb, float beta, DeviceSpan<float> C, int ldc)
-    {
-        cublasHandle_t handle = Enter();
-        CheckMatrices(operationA, operationB, m, n, k, A.Length, lda, B.Length, ldb, C.Length, ldc, 1, 0, 0, 0);
-        Cublas.Check(Cublas.cublasSgemm_v2(
-            handle, (cublasOperation_t)operationA, (cublasOperation_t)operationB, m, n, k, &alpha, (float*)A.Address, lda, (float*)B.Address, ldb, &beta, (float*)C.Address, ldc));
-    }
-
-    /// <summary>C = alpha · op(A) · op(B) + beta · C in double precision.</summary>
-    /// <inheritdoc cref="Gemm(MatrixOperation, MatrixOperation, int, int, int, float, DeviceSpan{float}, int, DeviceSpan{float}, int, float, DeviceSpan{float}, int)" path="/param|/exception"/>
-    public void Gemm(
-        MatrixOperation operationA, MatrixOperation operationB, int m, int n, int k, double alpha, DeviceSpan<double> A, int lda, DeviceSpan<double> B, int ldb, double beta, DeviceSpan<double> C, int ldc)
-    {
-        cublasHandle_t handle = Enter();
-        CheckMatrices(operationA, operationB, m, n, k, A.Length, lda, B.Length, ldb, C.Length, ldc, 1, 0, 0, 0);
-        Cublas.Check(Cublas.cublasDgemm_v2(
-            handle, (cublasOperation_t)operationA, (cublasOperation_t)operationB, m, n, k, &alpha, (double*)A.Address, lda, (double*)B.Address, ldb, &beta, (double*)C.Address, ldc));
-    }
-
-    /// <summary>Many products of one size in single precision: matrix number i of each kind lies i strides after its first.</summary>
-    /// <param name="operationA">How the A are taken.</param>
-    /// <param name="operationB">How the B are taken.</param>
-    /// <param name="m">Rows of a C.</param>
-    /// <param name="n">Columns of a C.</param>
-    /// <param name="k">Columns of an op(A), rows of an op(B).</param>
-    /// <param name="alpha">The factor of the products.</param>
-    /// <param name="A">The first matrices.</param>
-    /// <param name="lda">Their leading dimension in elements.</param>
-    /// <param name="strideA">Elements from one A to the next; 0 takes the same again.</param>
-    /// <param name="B">The second matrices.</param>
-    /// <param name="ldb">Their leading dimension in elements.</param>
-    /// <param name="strideB">Elements from one B to the next; 0 takes the same again.</param>
-    /// <param name="beta">The factor of what the C held before; 0: they are not read.</param>
-    /// <param name="C">The results. They must not overlap.</param>
-    /// <param name="ldc">Their leading dimension in elements.</param>
-    /// <param name="strideC">Elements from one C to the next.</param>
-    /// <param name="batch">The number of products.</param>
-    /// <exception cref="ArgumentException">A size or stride is negative, a leading dimension too small or a span too short.</exception>
-    /// <exception cref="CublasException">cuBLAS refuses the call.</exception>
-    /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
-    public void GemmStridedBatched(
-        MatrixOperation operationA,
-        MatrixOperation operationB,
-        int m,
-        int n,
-        int k,
-        float alpha,
-        DeviceSpan<float> A,
-        int lda,
-        long strideA,
-        DeviceSpan<float> B,
-        int ldb,
-        long strideB,
-        float beta,
-        DeviceSpan<float> C,
-        int ldc,
-        long strideC,
-        int batch)
-    {
-        cublasHandle_t handle = Enter();
-        CheckMatrices(operationA, operationB, m, n, k, A.Length, lda, B.Length, ldb, C.Length, ldc, batch, strideA, strideB, strideC);
-        Cublas.Check(Cublas.cublasSgemmStridedBatched(
-            handle, (cublasOperation_t)operationA, (cublasOperation_t)operationB, m, n, k, &alpha,
-            (float*)A.Address, lda, strideA, (float*)B.Address, ldb, strideB, &beta, (float*)C.Address, ldc, strideC, batch));
-    }
-
-    /// <summary>Many products of one size in double precision: matrix number i of each kind lies i strides after its first.</summary>
-    /// <inheritdoc cref="GemmStridedBatched(MatrixOperation, MatrixOperation, int, int, int, float, DeviceSpan{float}, int, long, DeviceSpan{float}, int, long, float, DeviceSpan{float}, int, long, int)" path="/param|/exception"/>
-    public void GemmStridedBatched(
-        MatrixOperation operationA,
-        MatrixOperation operationB,
-        int m,
-        int n,
-        int k,
-        double alpha,
-        DeviceSpan<double> A,
-        int lda,
-        long strideA,
-        DeviceSpan<double> B,
-        int ldb,
-        long strideB,
-        double beta,
-        DeviceSpan<double> C,
-        int ldc,
-        long strideC,
-        int batch)
-    {
-        cublasHandle_t handle = Enter();
-        CheckMatrices(operationA, operationB, m, n, k, A.Length, lda, B.Length, ldb, C.Length, ldc, batch, strideA, strideB, strideC);
-        Cublas.Check(Cublas.cublasDgemmStridedBatched(
-            handle, (cublasOperation_t)operationA, (cublasOperation_t)operationB, m, n, k, &alpha,
-            (double*)A.Address, lda, strideA, (double*)B.Address, ldb, strideB, &beta, (double*)C.Address, ldc, strideC, batch));
-    }
-
     private protected override void Release()
     {
         if (_handle != default && Stream.Context.TryEnsureCurrent())
@@ -211,6 +183,7 @@ public sealed unsafe class CublasHandle : NativeOwner
         }
 
         _handle = default;
+        _kept?.LetGo();
     }
 
     private static CudaStream Existing(CudaStream stream)
@@ -219,6 +192,7 @@ public sealed unsafe class CublasHandle : NativeOwner
         return stream;
     }
 
+    /// <summary>The handle, for calls without factors and results.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private cublasHandle_t Enter()
     {
@@ -227,57 +201,34 @@ public sealed unsafe class CublasHandle : NativeOwner
         return _handle;
     }
 
-    private static void CheckMatrices(
-        MatrixOperation operationA,
-        MatrixOperation operationB,
-        int m,
-        int n,
-        int k,
-        long lengthA,
-        int lda,
-        long lengthB,
-        int ldb,
-        long lengthC,
-        int ldc,
-        int batch,
-        long strideA,
-        long strideB,
-        long strideC)
+    /// <summary>The handle, in the pointer mode of host or device.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private cublasHandle_t Enter(bool onDevice)
     {
-        if ((m | n | k | batch) < 0 || (strideA | strideB | strideC) < 0)
+        cublasHandle_t handle = Enter();
+        int mode = onDevice ? (int)cublasPointerMode_t.CUBLAS_POINTER_MODE_DEVICE : (int)cublasPointerMode_t.CUBLAS_POINTER_MODE_HOST;
+        if (mode != _pointerMode)
         {
-            throw new ArgumentException($"The product is {m} x {k} times {k} x {n}, {batch} times with strides {strideA}, {strideB} and {strideC}; none of these may be negative.");
+            Cublas.Check(Cublas.cublasSetPointerMode_v2(handle, (cublasPointerMode_t)mode));
+            _pointerMode = mode;
         }
 
-        CheckMatrix('A', operationA == MatrixOperation.None ? m : k, operationA == MatrixOperation.None ? k : m, lda, lengthA, batch, strideA);
-        CheckMatrix('B', operationB == MatrixOperation.None ? k : n, operationB == MatrixOperation.None ? n : k, ldb, lengthB, batch, strideB);
-        CheckMatrix('C', m, n, ldc, lengthC, batch, strideC);
+        return handle;
     }
 
-    private static void CheckMatrix(char name, int rows, int columns, int leading, long length, int batch, long stride)
+    /// <summary>The handle, in the pointer mode of the two factors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private cublasHandle_t Enter(in Scalar alpha, in Scalar beta)
     {
-        if (leading < Math.Max(1, rows))
+        if (alpha.IsOnDevice != beta.IsOnDevice)
         {
-            ThrowLeading(name, rows, columns, leading);
+            ThrowMixed(alpha, beta);
         }
 
-        if (rows == 0 || columns == 0 || batch == 0)
-        {
-            return;
-        }
-
-        long needed = ((batch - 1) * stride) + ((columns - 1L) * leading) + rows;
-        if (length < needed)
-        {
-            ThrowTooShort(name, rows, columns, leading, length, batch, needed);
-        }
+        return Enter(alpha.IsOnDevice);
     }
 
     [DoesNotReturn]
-    private static void ThrowLeading(char name, int rows, int columns, int leading) => throw new ArgumentException(
-        $"Matrix {name} lies as {rows} x {columns} in memory with the leading dimension {leading}; column-major, that must be at least max(1, {rows}).");
-
-    [DoesNotReturn]
-    private static void ThrowTooShort(char name, int rows, int columns, int leading, long length, int batch, long needed) => throw new ArgumentException(
-        $"Matrix {name} ({rows} x {columns}, leading dimension {leading}, {batch} of them) takes {needed} elements; the span has {length}.");
+    private static void ThrowMixed(Scalar alpha, Scalar beta) => throw new ArgumentException(
+        $"One factor is a number and the other lies on the device (alpha is {alpha}, beta is {beta}). Pass two numbers, or two places on the device.", nameof(beta));
 }

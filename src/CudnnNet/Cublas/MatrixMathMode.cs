@@ -13,6 +13,12 @@ public enum MatrixMathMode
     /// <summary>TF32 on tensor cores for products of f32.</summary>
     TensorFloat32 = 3,
 
+    /// <summary>Products of f32 put together from bfloat16 ones; since cuBLAS 13.1.</summary>
+    EmulatedFloat32 = 4,
+
+    /// <summary>Products of f64 put together from fixed-point ones; since cuBLAS 13.1.</summary>
+    EmulatedFloat64 = 8,
+
     /// <summary>Added to another mode: sums of 16-bit products are kept in the compute type throughout.</summary>
     DisallowReducedPrecisionReduction = 16,
 }

@@ -11,8 +11,7 @@ internal sealed record LinearDefinition(Parameter Weight, Parameter Bias)
 }
 
 /// <summary>
-/// y = x w^T + b for rows of features, on cuBLAS. Row-major N x F is column-major F x N, so each product below is written for the
-/// transposes: y^T = w x^T, dx^T = w^T dy^T, dw^T = x^T dy. Saves x.
+/// y = x w^T + b for rows of features, dx = dy w and dw = dy^T x, on cuBLAS; all matrices are row-major. Saves x.
 /// </summary>
 internal sealed class LinearLayer
 {
@@ -47,7 +46,8 @@ internal sealed class LinearLayer
             "fc forward",
             () =>
             {
-                cublas.Gemm(MatrixOperation.Transpose, MatrixOperation.None, outputs, rows, inputs, 1, weight, inputs, x.Floats, inputs, 0, y.Floats, outputs);
+                var w = DeviceMatrix.RowMajor(weight, outputs, inputs);
+                cublas.Gemm(1, DeviceMatrix.RowMajor(x.Floats, rows, inputs), w.Transposed, 0, DeviceMatrix.RowMajor(y.Floats, rows, outputs));
                 addBias.Launch(stream, shape, y.Pointer.Address, bias.Address, (uint)rows, (uint)outputs);
             },
             x,
@@ -71,9 +71,10 @@ internal sealed class LinearLayer
             "fc backward",
             () =>
             {
-                cublas.Gemm(MatrixOperation.None, MatrixOperation.Transpose, inputs, outputs, rows, 1, x.Floats, inputs, dy.Floats, outputs, 0, weightGradient, inputs);
+                var gradient = DeviceMatrix.RowMajor(dy.Floats, rows, outputs);
+                cublas.Gemm(1, gradient.Transposed, DeviceMatrix.RowMajor(x.Floats, rows, inputs), 0, DeviceMatrix.RowMajor(weightGradient, outputs, inputs));
                 sumRows.Launch(stream, shape, dy.Pointer.Address, biasGradient.Address, (uint)rows, (uint)outputs);
-                cublas.Gemm(MatrixOperation.None, MatrixOperation.None, inputs, rows, outputs, 1, weight, inputs, dy.Floats, outputs, 0, dx.Floats, inputs);
+                cublas.Gemm(1, gradient, DeviceMatrix.RowMajor(weight, outputs, inputs), 0, DeviceMatrix.RowMajor(dx.Floats, rows, inputs));
             },
             x,
             dy,

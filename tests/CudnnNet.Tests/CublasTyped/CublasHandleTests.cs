@@ -1,204 +1,276 @@
+using System.Numerics;
+using CudnnNet.Interop;
+
 namespace CudnnNet.Tests;
 
-/// <summary>Matrix products, column-major, against the sum of products.</summary>
+/// <summary>The handle: its settings, its streams, its life; batches of matrix-vector products; capture; the logger.</summary>
 public sealed class CublasHandleTests
 {
-    private static readonly MatrixOperation[] s_operations = [MatrixOperation.None, MatrixOperation.Transpose];
-
     [Test]
-    public void A_product_of_singles_is_the_sum_of_products(
-        [ValueSource(nameof(s_operations))] MatrixOperation a, [ValueSource(nameof(s_operations))] MatrixOperation b, [Values] bool blended)
+    public void Settings_are_the_handles()
     {
-        (int m, int n, int k) = (5, 4, 7);
-        (int lda, int ldb, int ldc) = (9, 8, 6);
-        float[] A = Reference.Numbers(9 * 7, 1);
-        float[] B = Reference.Numbers(8 * 7, 2);
-        float[] C = Reference.Numbers((3 * ldc) + m, 3);
-        (float alpha, float beta) = blended ? (1.5f, -0.5f) : (1, 0);
-        double[] expected = Multiply(a, b, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc);
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        DeviceMemory<float> result = device.Upload<float>(C);
-        cublas.Gemm(a, b, m, n, k, alpha, device.Upload<float>(A), lda, device.Upload<float>(B), ldb, beta, result, ldc);
-        Reference.AssertClose(device.Download(result.Span), expected);
-    }
-
-    [Test]
-    public void A_product_of_doubles_has_the_precision_of_doubles(
-        [ValueSource(nameof(s_operations))] MatrixOperation a, [ValueSource(nameof(s_operations))] MatrixOperation b)
-    {
-        (int m, int n, int k) = (5, 4, 7);
-        float[] A = Reference.Numbers(9 * 7, 1);
-        float[] B = Reference.Numbers(8 * 7, 2);
-        float[] C = Reference.Numbers(m * n, 3);
-        double[] expected = Multiply(a, b, m, n, k, 0.1, A, 9, B, 8, 0.3, C, m);
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        DeviceMemory<double> result = device.Upload<double>([.. C.Select(v => (double)v)]);
-        cublas.Gemm(
-            a, b, m, n, k, 0.1, device.Upload<double>([.. A.Select(v => (double)v)]), 9, device.Upload<double>([.. B.Select(v => (double)v)]), 8, 0.3, result, m);
-        Assert.That(device.Download(result.Span), Is.EqualTo(expected).Within(1e-14));
-    }
-
-    [Test]
-    public void With_beta_zero_the_result_is_not_read()
-    {
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        DeviceMemory<float> c = device.Upload<float>(float.NaN);
-        cublas.Gemm(MatrixOperation.None, MatrixOperation.None, 1, 1, 2, 1f, device.Upload<float>(2, 3), 1, device.Upload<float>(5, 7), 2, 0f, c, 1);
-        Assert.That(device.Download(c.Span), Is.EqualTo(new[] { 31f }));
-    }
-
-    [Test]
-    public void Many_products_lie_their_strides_apart_and_a_stride_of_zero_takes_the_same_again()
-    {
-        (int m, int n, int k, int batch) = (3, 2, 4, 3);
-        float[] A = Reference.Numbers(12, 1);
-        float[] B = Reference.Numbers(batch * 10, 2);
-        float[] C = Reference.Numbers(batch * 7, 3);
-        double[] expected = [.. C.Select(v => (double)v)];
-        for (int i = 0; i < batch; i++)
-        {
-            double[] one = Multiply(MatrixOperation.None, MatrixOperation.None, m, n, k, 2, A, m, B[(i * 10)..], k, 0.5, C[(i * 7)..((i * 7) + 6)], m);
-            one.CopyTo(expected, i * 7);
-        }
-
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        DeviceMemory<float> single = device.Upload<float>(C);
-        DeviceMemory<double> wide = device.Upload<double>([.. C.Select(v => (double)v)]);
-        cublas.GemmStridedBatched(
-            MatrixOperation.None, MatrixOperation.None, m, n, k, 2f, device.Upload<float>(A), m, 0, device.Upload<float>(B), k, 10, 0.5f, single, m, 7, batch);
-        cublas.GemmStridedBatched(
-            MatrixOperation.None,
-            MatrixOperation.None,
-            m,
-            n,
-            k,
-            2.0,
-            device.Upload<double>([.. A.Select(v => (double)v)]),
-            m,
-            0,
-            device.Upload<double>([.. B.Select(v => (double)v)]),
-            k,
-            10,
-            0.5,
-            wide,
-            m,
-            7,
-            batch);
-        Reference.AssertClose(device.Download(single.Span), expected);
-        Assert.That(device.Download(wide.Span), Is.EqualTo(expected).Within(1e-14));
-    }
-
-    [Test]
-    public void Matrices_that_do_not_fit_are_refused_before_the_call()
-    {
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        DeviceMemory<float> x = device.Upload<float>(new float[12]);
+        using CublasRun run = new();
+        CublasHandle cublas = run.Cublas;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(
-                () => cublas.Gemm(MatrixOperation.None, MatrixOperation.None, 3, 4, 4, 1f, x, 2, x, 4, 0f, x, 3),
-                Throws.ArgumentException.With.Message.EqualTo("Matrix A lies as 3 x 4 in memory with the leading dimension 2; column-major, that must be at least max(1, 3)."));
-            Assert.That(
-                () => cublas.Gemm(MatrixOperation.None, MatrixOperation.Transpose, 3, 4, 4, 1f, x, 3, x, 4, 0f, x, 3),
-                Throws.ArgumentException.With.Message.EqualTo("Matrix B (4 x 4, leading dimension 4, 1 of them) takes 16 elements; the span has 12."));
-            Assert.That(() => cublas.Gemm(MatrixOperation.None, MatrixOperation.None, 3, 4, -1, 1f, x, 3, x, 4, 0f, x, 3), Throws.ArgumentException);
-            Assert.That(
-                () => cublas.GemmStridedBatched(MatrixOperation.None, MatrixOperation.None, 2, 2, 2, 1f, x, 2, 4, x, 2, 4, 0f, x, 2, 4, 4),
-                Throws.ArgumentException.With.Message.Contains("4 of them) takes 16 elements; the span has 12."));
-            Assert.That(
-                () => cublas.GemmStridedBatched(MatrixOperation.None, MatrixOperation.None, 2, 2, 2, 1f, x, 2, -4, x, 2, 4, 0f, x, 2, 4, 1), Throws.ArgumentException);
-            Assert.That(() => cublas.SetWorkspace(new(x.Address + 4, 8)), Throws.ArgumentException.With.Message.Contains("aligned to 256 bytes"));
-        }
-    }
-
-    [Test]
-    public void An_empty_product_is_no_error()
-    {
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        cublas.Gemm(MatrixOperation.None, MatrixOperation.None, 0, 0, 0, 1f, default, 1, default, 1, 0f, default, 1);
-        Assert.DoesNotThrow(device.Stream.Synchronize);
-    }
-
-    [Test]
-    public void Mode_workspace_and_version_are_the_handles()
-    {
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        Assert.That(cublas.MathMode, Is.EqualTo(MatrixMathMode.Default));
-        cublas.MathMode = MatrixMathMode.TensorFloat32;
-        cublas.SetWorkspace(device.Own(device.Context.Allocate<byte>(4.MiB())));
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(cublas.MathMode, Is.EqualTo(MatrixMathMode.TensorFloat32));
+            Assert.That(cublas.MathMode, Is.EqualTo(MatrixMathMode.Default));
+            Assert.That(cublas.AtomicsAllowed, Is.False);
+            Assert.That(cublas.SmCountTarget, Is.Zero);
             Assert.That(cublas.Version, Is.GreaterThanOrEqualTo(120000));
-            Assert.That(cublas.Stream, Is.SameAs(device.Stream));
+            Assert.That(cublas.Stream, Is.SameAs(run.Device.Stream));
             Assert.That(cublas.Handle.Value, Is.Not.Zero);
         }
+
+        cublas.MathMode = MatrixMathMode.TensorFloat32 | MatrixMathMode.DisallowReducedPrecisionReduction;
+        cublas.AtomicsAllowed = true;
+        cublas.SmCountTarget = 1;
+        cublas.SetWorkspace(run.Device.Own(run.Device.Context.Allocate<byte>(4.MiB())));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(cublas.MathMode, Is.EqualTo(MatrixMathMode.TensorFloat32 | MatrixMathMode.DisallowReducedPrecisionReduction));
+            Assert.That(cublas.AtomicsAllowed, Is.True);
+            Assert.That(cublas.SmCountTarget, Is.EqualTo(1));
+            Assert.That(() => cublas.SmCountTarget = -1, Throws.TypeOf<CublasException>());
+            Assert.That(() => cublas.MathMode = (MatrixMathMode)7, Throws.TypeOf<CublasException>().With.Message.Contains("cublasSetMathMode answered CUBLAS_STATUS_INVALID_VALUE (7)"));
+            Assert.That(() => cublas.SetWorkspace(new(4100, 8)), Throws.ArgumentException.With.Message.Contains("aligned to 256 bytes"));
+        }
+
+        cublas.SetWorkspace(default);
     }
 
     [Test]
-    public void A_disposed_handle_multiplies_nothing_any_more()
+    public void The_emulation_strategy_is_the_handles()
+    {
+        using CublasRun run = new();
+        if (run.Cublas.Version < 130100)
+        {
+            Assert.Throws<MissingFunctionException>(() => _ = run.Cublas.EmulationStrategy);
+            return;
+        }
+
+        Assert.That(run.Cublas.EmulationStrategy, Is.EqualTo(EmulationStrategy.Default));
+        run.Cublas.EmulationStrategy = EmulationStrategy.Eager;
+        Assert.That(run.Cublas.EmulationStrategy, Is.EqualTo(EmulationStrategy.Eager));
+    }
+
+    [Test]
+    public void Factors_on_the_device_are_read_when_the_operation_runs()
+    {
+        using CublasRun run = new();
+        HostVector<float> x = run.Vector<float>(8), y = run.Vector<float>(8);
+        DeviceMemory<float> alpha = run.Device.Upload(0f);
+        DeviceVector<float> source = x.Device, target = y.Device;
+        // The dot product becomes the factor of what is queued behind it.
+        run.Cublas.Dot(source, source, alpha);
+        run.Cublas.Axpy(Scalar.OnDevice(alpha.Span), source, target);
+        run.Cublas.Scal(2, target);
+        double factor = Number.Sum(8, i => x[i] * x[i]).Real;
+        y.Expect(i => 2 * ((factor * x[i]) + y[i]), "axpy with a computed factor");
+    }
+
+    [Test]
+    public void The_raw_handle_may_change_the_pointer_mode()
+    {
+        using CublasRun run = new();
+        HostVector<float> x = run.Vector<float>(8);
+        DeviceVector<float> vector = x.Device;
+        run.Cublas.Scal(2, vector);
+        Cublas.Check(Cublas.cublasSetPointerMode_v2(run.Cublas.Handle, cublasPointerMode_t.CUBLAS_POINTER_MODE_DEVICE));
+        run.Cublas.Scal(2, vector);
+        x.Expect(i => 4 * x[i], "scal");
+    }
+
+    [Test]
+    public void Another_stream_gets_what_comes_afterwards()
+    {
+        using CublasRun run = new();
+        HostVector<float> x = run.Vector<float>(8);
+        DeviceVector<float> vector = x.Device;
+        run.Device.Stream.Synchronize();
+        using CudaStream other = run.Device.Context.CreateStream();
+        using CudaEvent gate = run.Device.Context.CreateEvent(), done = run.Device.Context.CreateEvent();
+        run.Cublas.Scal(2, vector);
+        run.Device.Stream.Record(gate);
+        run.Cublas.SetStream(other);
+        Assert.That(run.Cublas.Stream, Is.SameAs(other));
+        other.Wait(gate);
+        run.Cublas.Scal(3, vector);
+        other.Record(done);
+        run.Device.Stream.Wait(done);
+        other.Dispose();
+        x.Expect(i => 6 * x[i], "scal on two streams");
+        using CudaContext own = CudaContext.Create();
+        using CudaStream foreign = own.CreateStream();
+        Assert.That(() => run.Cublas.SetStream(foreign), Throws.ArgumentException.With.Message.Contains("another context"));
+        Assert.That(() => run.Cublas.SetStream(null!), Throws.ArgumentNullException);
+    }
+
+    [Test]
+    public void Operations_are_captured_and_replayed()
+    {
+        using CublasRun run = new();
+        HostMatrix<float> a = run.Matrix<float>(4, 4), b = run.Matrix<float>(4, 4), c = run.Matrix<float>(4, 4);
+        HostVector<float> x = run.Vector<float>(4);
+        DeviceMatrix<float> A = a.Device, B = b.Device, C = c.Device;
+        DeviceMemory<float> product = run.Device.Upload(0f);
+        DeviceVector<float> X = x.Device;
+        run.Device.Stream.Synchronize();
+        using CudaGraph graph = run.Device.Stream.Capture(() =>
+        {
+            run.Cublas.Gemm(1, A, B, 1, C);
+            run.Cublas.Dot(X, X, product);
+        });
+        using CudaGraphExecutable executable = graph.Instantiate();
+        executable.Launch(run.Device.Stream);
+        executable.Launch(run.Device.Stream);
+        c.Expect((i, j) => c[i, j] + (2 * Number.Sum(4, l => a[i, l] * b[l, j])), "gemm, twice");
+        Assert.That(run.Device.Download(product.Span)[0], Is.EqualTo(Number.Sum(4, i => x[i] * x[i]).Real).Within(1e-5));
+    }
+
+    [Test]
+    public void A_number_that_would_be_waited_for_cannot_be_captured()
+    {
+        using CublasRun run = new();
+        DeviceVector<float> x = run.Vector<float>(4).Device;
+        run.Device.Stream.Synchronize();
+        Assert.That(() => run.Device.Stream.Capture(() => run.Cublas.Dot(x, x)), Throws.TypeOf<CublasException>());
+        Assert.That(() => run.Cublas.Dot(x, x), Throws.Nothing);
+    }
+
+    [Test]
+    public void Batches_of_matrix_vector_products_are_products_one_by_one([Values] MatrixOperation operation)
+    {
+        using CublasRun run = new();
+        Check<float, float>();
+        Check<double, double>();
+        Check<ComplexSingle, ComplexSingle>();
+        Check<Complex, Complex>();
+        Check<Half, Half>();
+        Check<Half, float>();
+        Check<BFloat16, BFloat16>();
+        Check<BFloat16, float>();
+        Assert.That(
+            () => run.Cublas.GemvStridedBatched<float, double>(1, default, default, 0, default),
+            Throws.ArgumentException.With.Message.Contains("cuBLAS has no GemvStridedBatched from Single to Double"));
+
+        void Check<TInput, TOutput>()
+            where TInput : unmanaged
+            where TOutput : unmanaged
+        {
+            const int M = 4, N = 3, Batch = 3;
+            HostMatrix<TInput>[] a = [.. Enumerable.Range(0, Batch).Select(_ => run.Matrix<TInput>(M, N, operation))];
+            HostVector<TInput>[] x = [.. Enumerable.Range(0, Batch).Select(_ => run.Vector<TInput>(N, -2))];
+            HostVector<TOutput>[] y = [.. Enumerable.Range(0, Batch).Select(_ => run.Vector<TOutput>(M, 2))];
+            DeviceMatrixArray<TInput> array = new(Pointers(a.Select(matrix => matrix.Device.Pointer)), a[0].RowsInMemory, a[0].ColumnsInMemory, a[0].Leading);
+            array = operation switch { MatrixOperation.None => array, MatrixOperation.Transpose => array.Transposed, _ => array.ConjugateTransposed };
+            run.Cublas.GemvBatched<TInput, TOutput>(0.5, array, new(Pointers(x.Select(vector => vector.Device.Pointer)), N, -2), -1, new(Pointers(y.Select(vector => vector.Device.Pointer)), M, 2));
+            for (int index = 0; index < Batch; index++)
+            {
+                y[index].Expect(i => (0.5 * Number.Sum(N, j => a[index][i, j] * x[index][j])) - y[index][i], $"{typeof(TInput).Name}: vector {index}");
+            }
+
+            // The same matrix every time; the vectors are the columns of a matrix, backwards, and the results rows of another.
+            HostMatrix<TInput> columns = run.Matrix<TInput>(N, Batch);
+            HostMatrix<TOutput> rows = run.Matrix<TOutput>(Batch, M);
+            DeviceMatrix<TInput> only = a[0].Device;
+            DeviceMatrixBatch<TInput> repeated = new(
+                new DeviceSpan<TInput>(only.Pointer.Address, a[0].Leading * a[0].ColumnsInMemory), a[0].RowsInMemory, a[0].ColumnsInMemory, Batch, a[0].Leading, 0);
+            repeated = operation switch { MatrixOperation.None => repeated, MatrixOperation.Transpose => repeated.Transposed, _ => repeated.ConjugateTransposed };
+            run.Cublas.GemvStridedBatched<TInput, TOutput>(
+                2, repeated, new(new DeviceSpan<TInput>(columns.Device.Pointer.Address, columns.Leading * Batch), N, Batch, -1, columns.Leading), 0,
+                new(new DeviceSpan<TOutput>(rows.Device.Pointer.Address, rows.Leading * M), M, Batch, rows.Leading, 1));
+            rows.Expect((index, i) => 2 * Number.Sum(N, j => a[0][i, j] * columns[N - 1 - j, index]), $"{typeof(TInput).Name}, strided");
+        }
+
+        DeviceMemory<DevicePointer> Pointers(IEnumerable<DevicePointer> pointers) => run.Device.Upload<DevicePointer>([.. pointers]);
+    }
+
+    [Test]
+    public void A_matrix_of_sixteen_bits_times_a_vector_is_summed_in_single_precision([Values] MatrixOperation operation)
+    {
+        using CublasRun run = new();
+        Check<Half>();
+        Check<BFloat16>();
+
+        void Check<T>()
+            where T : unmanaged
+        {
+            HostMatrix<T> a = run.Matrix<T>(5, 4, operation);
+            HostVector<T> x = run.Vector<T>(4, 2), y = run.Vector<T>(5, -1);
+            run.Cublas.Gemv(0.5, a.Device, x.Device, 2, y.Device);
+            y.Expect(i => (0.5 * Number.Sum(4, j => a[i, j] * x[j])) + (2 * y[i]), typeof(T).Name);
+        }
+    }
+
+    [Test]
+    public void A_matrix_larger_than_its_memory_is_found_by_the_device()
+    {
+        Requires.TheCpuDevice("a GPU may let small overruns pass");
+        using TestDevice device = new();
+        using CudaContext own = CudaContext.Create();
+        using CudaStream stream = own.CreateStream();
+        using CublasHandle cublas = new(stream);
+        using DeviceMemory<float> memory = own.Allocate<float>(16);
+        using DeviceMemory<DevicePointer> pointers = own.Allocate<DevicePointer>(1);
+        stream.CopyToDevice([new DevicePointer(memory.Address)], pointers.Span);
+        DeviceMatrixArray<float> large = new(pointers, 1000, 1000);
+        cublas.GemmBatched(1, large, large, 0, large);
+        Assert.That(stream.Synchronize, Throws.TypeOf<CudaException>().With.Property("Code").EqualTo(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS));
+    }
+
+    [Test]
+    public void A_disposed_handle_computes_nothing_any_more()
     {
         using TestDevice device = new();
         CublasHandle cublas = new(device.Stream);
         DeviceMemory<float> x = device.Upload<float>(1);
+        DeviceMatrix<float> matrix = new(x, 1, 1);
         cublas.Dispose();
         cublas.Dispose();
         using (Assert.EnterMultipleScope())
         {
-            Assert.Throws<ObjectDisposedException>(() => cublas.Gemm(MatrixOperation.None, MatrixOperation.None, 1, 1, 1, 1f, x, 1, x, 1, 0f, x, 1));
+            Assert.Throws<ObjectDisposedException>(() => cublas.Gemm(1, matrix, matrix, 0, matrix));
+            Assert.Throws<ObjectDisposedException>(() => cublas.Axpy<float>(1, x, x));
             Assert.Throws<ObjectDisposedException>(() => _ = cublas.Handle);
             Assert.Throws<ObjectDisposedException>(() => _ = cublas.Version);
             Assert.Throws<ObjectDisposedException>(() => cublas.MathMode = MatrixMathMode.Default);
             Assert.Throws<ObjectDisposedException>(() => cublas.SetWorkspace(default));
+            Assert.Throws<ObjectDisposedException>(() => cublas.SetStream(device.Stream));
             Assert.Throws<ArgumentNullException>(() => _ = new CublasHandle(null!));
         }
     }
 
     [Test]
-    public void Multiplying_allocates_no_managed_memory()
+    public void The_logger_tells_a_listener_and_a_file()
     {
-        using TestDevice device = new();
-        using CublasHandle cublas = new(device.Stream);
-        DeviceMemory<float> x = device.Upload<float>(new float[16]);
-        DeviceMemory<double> y = device.Upload<double>(new double[16]);
-        long bytes = TestDevice.AllocatedBytes(() =>
+        using CublasRun run = new();
+        string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, "cublas.log");
+        List<string> messages = [];
+        CublasLogger.Listen(message =>
         {
-            cublas.Gemm(MatrixOperation.None, MatrixOperation.Transpose, 4, 4, 4, 1f, x, 4, x, 4, 0f, x, 4);
-            cublas.Gemm(MatrixOperation.None, MatrixOperation.Transpose, 4, 4, 4, 1.0, y, 4, y, 4, 0.0, y, 4);
-            cublas.GemmStridedBatched(MatrixOperation.None, MatrixOperation.None, 2, 2, 2, 1f, x, 2, 4, x, 2, 4, 0f, x, 2, 4, 4);
-            device.Stream.Synchronize();
+            messages.Add(message);
+            throw new InvalidOperationException("a listener that fails");
         });
-        Assert.That(bytes, Is.Zero);
-    }
-
-    private static double[] Multiply(
-        MatrixOperation a, MatrixOperation b, int m, int n, int k, double alpha, float[] A, int lda, float[] B, int ldb, double beta, float[] C, int ldc)
-    {
-        double[] result = [.. C.Select(v => (double)v)];
-        for (int column = 0; column < n; column++)
+        CublasLogger.Write(file: file);
+        try
         {
-            for (int row = 0; row < m; row++)
-            {
-                double sum = 0;
-                for (int i = 0; i < k; i++)
-                {
-                    double left = a == MatrixOperation.None ? A[(i * lda) + row] : A[(row * lda) + i];
-                    double right = b == MatrixOperation.None ? B[(column * ldb) + i] : B[(i * ldb) + column];
-                    sum += left * right;
-                }
-
-                int at = (column * ldc) + row;
-                result[at] = (alpha * sum) + (beta == 0 ? 0 : beta * C[at]);
-            }
+            run.Cublas.Axpy(1, run.Vector<float>(3).Device, run.Vector<float>(3).Device);
+        }
+        finally
+        {
+            CublasLogger.Write();
+            CublasLogger.Listen(null);
         }
 
-        return result;
+        int count = messages.Count;
+        run.Cublas.Axpy(1, run.Vector<float>(3).Device, run.Vector<float>(3).Device);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(messages, Has.Some.Contains("cublasSaxpy"));
+            Assert.That(File.ReadAllText(file), Does.Contain("cublasSaxpy"));
+            Assert.That(messages, Has.Count.EqualTo(count), "nobody listens any more");
+            Assert.That(CublasLogger.Failure?.Message, Is.EqualTo("a listener that fails"));
+            Assert.That(() => CublasLogger.Write(file: "/nowhere/at/all"), Throws.TypeOf<CublasException>());
+        }
     }
 }

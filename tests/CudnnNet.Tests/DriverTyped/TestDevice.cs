@@ -42,6 +42,21 @@ internal sealed class TestDevice : IDisposable
         return values;
     }
 
+    /// <summary>The matrices of a batch, found through pointers on the device.</summary>
+    public DeviceMatrixArray<T> PointersTo<T>(DeviceMatrixBatch<T> batch)
+        where T : unmanaged
+    {
+        DeviceMatrix<T> first = batch[0];
+        (long rows, long columns) = batch.Operation == MatrixOperation.None ? (first.Rows, first.Columns) : (first.Columns, first.Rows);
+        DeviceMatrixArray<T> array = new(Upload<DevicePointer>([.. Enumerable.Range(0, (int)batch.Count).Select(i => batch[i].Pointer)]), rows, columns, batch.LeadingDimension);
+        return batch.Operation switch
+        {
+            MatrixOperation.None => array,
+            MatrixOperation.Transpose => array.Transposed,
+            _ => array.ConjugateTransposed,
+        };
+    }
+
     /// <summary>The managed bytes that the calling thread allocates for <paramref name="action"/>, once everything is warm.</summary>
     public static long AllocatedBytes(Action action)
     {

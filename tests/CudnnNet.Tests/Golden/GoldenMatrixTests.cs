@@ -2,21 +2,102 @@ using Golden;
 
 namespace CudnnNet.Tests;
 
-/// <summary>Matrix products and linear layers against the golden values.</summary>
+/// <summary>Matrix products and linear layers against the golden values, in every precision they have a measure for.</summary>
 public class GoldenMatrixTests : GoldenReport
 {
     private static IEnumerable<TestCaseData> Products() => GoldenVariant.OfMatrices("gemm");
 
     private static IEnumerable<TestCaseData> LinearLayers() => GoldenVariant.OfMatrices("linear");
 
+    private static IEnumerable<TestCaseData> LinearLayersOfSixteenBits() => GoldenVariant.OfMatrices(
+        "linear", (layer, type) => (type, layer.Rounding) is (DataType.BFloat16, InputRounding.BFloat16) or (DataType.Float16, InputRounding.Float16));
+
+    private static IEnumerable<TestCaseData> LinearLayersWithBias() => GoldenVariant.OfMatrices("linear", (layer, type) => type == DataType.Float32 && layer.Has("b"));
+
     [TestCaseSource(nameof(Products))]
     public void A_matrix_product_equals_the_reference(GoldenVariant variant)
     {
         using GoldenRun run = new(variant);
+        switch (variant.Storage)
+        {
+            case DataType.Float64:
+                Multiply<double, double>(run, MatrixComputeType.Float64);
+                break;
+            case DataType.BFloat16:
+                Multiply<BFloat16, float>(run, MatrixComputeType.Float32);
+                break;
+            case DataType.Float16:
+                Multiply<Half, float>(run, MatrixComputeType.Float32);
+                break;
+            default:
+                Multiply<float, float>(run, MatrixComputeType.Float32);
+                break;
+        }
+
+        run.AssertAllPassed();
+    }
+
+    [TestCaseSource(nameof(LinearLayers))]
+    public void A_linear_layer_and_its_gradients_equal_the_reference(GoldenVariant variant)
+    {
+        using GoldenRun run = new(variant);
+        switch (variant.Storage)
+        {
+            case DataType.Float64:
+                Linear<double, double>(run, MatrixComputeType.Float64);
+                break;
+            case DataType.BFloat16:
+                Linear<BFloat16, float>(run, MatrixComputeType.Float32);
+                break;
+            case DataType.Float16:
+                Linear<Half, float>(run, MatrixComputeType.Float32);
+                break;
+            default:
+                Linear<float, float>(run, MatrixComputeType.Float32);
+                break;
+        }
+
+        run.AssertAllPassed();
+    }
+
+    [TestCaseSource(nameof(LinearLayersOfSixteenBits))]
+    public void The_gradients_of_a_linear_layer_of_sixteen_bits_equal_the_reference(GoldenVariant variant)
+    {
+        using GoldenRun run = new(variant);
+        if (variant.Storage == DataType.BFloat16)
+        {
+            Gradients<BFloat16>(run, "bf16");
+        }
+        else
+        {
+            Gradients<Half>(run, "f16");
+        }
+
+        run.AssertAllPassed();
+    }
+
+    [TestCaseSource(nameof(LinearLayersWithBias))]
+    public void The_bias_gradient_of_a_linear_layer_equals_the_reference(GoldenVariant variant)
+    {
+        using GoldenRun run = new(variant);
+        (int samples, int outputs) = (run.Case.Shape("dy")[0], run.Case.Shape("dy")[1]);
+        TensorShape output = new(samples, outputs, 1, 1), bias = new(1, outputs, 1, 1);
+        DeviceMemory<float> db = run.Values<float>(NotANumber(outputs));
+        run.Own(new BiasGradient(run.Cudnn, output, bias)).Run(1, run.Values<float>(run.Case.Input("dy")), 0, db);
+        run.CheckValues("db", db, "f32");
+        run.AssertAllPassed();
+    }
+
+    // Column-major, as the cases are; every way to say the same product.
+    private static void Multiply<TInput, TOutput>(GoldenRun run, MatrixComputeType compute)
+        where TInput : unmanaged
+        where TOutput : unmanaged
+    {
         LayerCase layer = run.Case;
         (int m, int n, int k, int batch) = (layer.Integer("m"), layer.Integer("n"), layer.Integer("k"), layer.Integer("batch"));
         (int lda, int ldb, int ldc) = (layer.Integer("lda"), layer.Integer("ldb"), layer.Integer("ldc"));
-        int strideC = layer.Integer("stride_c");
+        (int strideA, int strideB, int strideC) = (layer.Integer("stride_a"), layer.Integer("stride_b"), layer.Integer("stride_c"));
+        (bool turnedA, bool turnedB) = (layer.Text("op_a") == "T", layer.Text("op_b") == "T");
         float[] c = layer.Input("c");
         if (run.Beta == 0)
         {
@@ -28,65 +109,91 @@ public class GoldenMatrixTests : GoldenReport
         }
 
         using CublasHandle cublas = new(run.Stream);
-        DeviceMemory<float> a = run.Floats(layer.Input("a")), b = run.Floats(layer.Input("b")), result = run.Floats(c);
-        if (batch > 1)
+        DeviceMatrixBatch<TInput> a = new(run.Values<TInput>(layer.Input("a")), turnedA ? k : m, turnedA ? m : k, batch, lda, strideA);
+        DeviceMatrixBatch<TInput> b = new(run.Values<TInput>(layer.Input("b")), turnedB ? n : k, turnedB ? k : n, batch, ldb, strideB);
+        a = turnedA ? a.Transposed : a;
+        b = turnedB ? b.Transposed : b;
+        Check("strided", result => cublas.GemmStridedBatchedEx(compute, run.Alpha, a, b, run.Beta, result));
+        Check("by pointers", result => cublas.GemmBatchedEx(compute, run.Alpha, run.PointersTo(a), run.PointersTo(b), run.Beta, run.PointersTo(result)));
+        Check("one by one", result =>
         {
-            cublas.GemmStridedBatched(
-                OperationOf("op_a"), OperationOf("op_b"), m, n, k, (float)run.Alpha, a, lda, layer.Integer("stride_a"), b, ldb, layer.Integer("stride_b"),
-                (float)run.Beta, result, ldc, strideC, batch);
-        }
-        else
+            for (int i = 0; i < batch; i++)
+            {
+                cublas.GemmEx(compute, run.Alpha, a[i], b[i], run.Beta, result[i]);
+            }
+        });
+        if (typeof(TInput) == typeof(TOutput))
         {
-            cublas.Gemm(OperationOf("op_a"), OperationOf("op_b"), m, n, k, (float)run.Alpha, a, lda, b, ldb, (float)run.Beta, result, ldc);
+            Check("of one type, strided", result => cublas.GemmStridedBatched(run.Alpha, a, b, run.Beta, Same(result)));
+            Check("of one type, by pointers", result => cublas.GemmBatched(run.Alpha, run.PointersTo(a), run.PointersTo(b), run.Beta, run.PointersTo(Same(result))));
+            Check("of one type, one by one", result =>
+            {
+                for (int i = 0; i < batch; i++)
+                {
+                    cublas.Gemm(run.Alpha, a[i], b[i], run.Beta, Same(result)[i]);
+                }
+            });
         }
 
-        run.Check("c", Download(run, result), DataType.Float32);
-        run.AssertAllPassed();
+        void Check(string how, Action<DeviceMatrixBatch<TOutput>> multiply)
+        {
+            DeviceMemory<TOutput> memory = run.Values<TOutput>(c);
+            multiply(new(memory, m, n, batch, ldc, strideC));
+            run.CheckValues("c", memory, run.ArithmeticOfInputs("c"), how);
+        }
 
-        MatrixOperation OperationOf(string name) => layer.Text(name) == "T" ? MatrixOperation.Transpose : MatrixOperation.None;
+        static DeviceMatrixBatch<TInput> Same(DeviceMatrixBatch<TOutput> batch) => (DeviceMatrixBatch<TInput>)(object)batch;
     }
 
-    [TestCaseSource(nameof(LinearLayers))]
-    public void A_linear_layer_and_its_gradients_equal_the_reference(GoldenVariant variant)
+    // Row-major, as the cases are: y = x w^T + b, dx = dy w, dw = dy^T x.
+    private static void Linear<TInput, TOutput>(GoldenRun run, MatrixComputeType compute)
+        where TInput : unmanaged
+        where TOutput : unmanaged
     {
-        using GoldenRun run = new(variant);
         (int samples, int inputs, int outputs) = (run.Case.Shape("x")[0], run.Case.Shape("x")[1], run.Case.Shape("w")[0]);
         using CublasHandle cublas = new(run.Stream);
-        DeviceMemory<float> x = run.Floats(run.Case.Input("x")), w = run.Floats(run.Case.Input("w")), dy = run.Floats(run.Case.Input("dy"));
-        DeviceMemory<float> y = NotANumber(samples * outputs), dx = NotANumber(samples * inputs), dw = NotANumber(outputs * inputs);
-
-        // Row-major matrices are the transposes of column-major ones: y = x w^T becomes y^T = w x^T.
-        const MatrixOperation N = MatrixOperation.None, T = MatrixOperation.Transpose;
-        cublas.Gemm(T, N, outputs, samples, inputs, 1f, w, inputs, x, inputs, 0f, y, outputs);
-        cublas.Gemm(N, N, inputs, samples, outputs, 1f, w, inputs, dy, outputs, 0f, dx, inputs);
-        cublas.Gemm(N, T, inputs, outputs, samples, 1f, x, inputs, dy, outputs, 0f, dw, inputs);
-        TensorShape output = new(samples, outputs, 1, 1), bias = new(1, outputs, 1, 1);
+        DeviceMatrix<TInput> x = DeviceMatrix.RowMajor<TInput>(run.Values<TInput>(run.Case.Input("x")), samples, inputs);
+        DeviceMatrix<TInput> w = DeviceMatrix.RowMajor<TInput>(run.Values<TInput>(run.Case.Input("w")), outputs, inputs);
+        DeviceMatrix<TInput> dy = DeviceMatrix.RowMajor<TInput>(run.Values<TInput>(run.Case.Input("dy")), samples, outputs);
+        float[] prior = NotANumber(samples * outputs);
+        double beta = 0;
         if (run.Case.Has("b"))
         {
-            DeviceMemory<float> db = NotANumber(outputs);
-            run.Own(new TensorAdd(run.Cudnn, bias, output)).Run(1, run.Floats(run.Case.Input("b")), 1, y);
-            run.Own(new BiasGradient(run.Cudnn, output, bias)).Run(1, dy, 0, db);
-            run.Check("db", Download(run, db), DataType.Float32);
+            // The bias is what the product is added to.
+            float[] bias = run.Case.Input("b");
+            prior = [.. Enumerable.Range(0, samples * outputs).Select(i => bias[i % outputs])];
+            beta = 1;
         }
 
-        run.Check("y", Download(run, y), DataType.Float32);
-        run.Check("dx", Download(run, dx), DataType.Float32);
-        run.Check("dw", Download(run, dw), DataType.Float32);
-        run.AssertAllPassed();
-
-        DeviceMemory<float> NotANumber(int count)
-        {
-            var values = new float[count];
-            Array.Fill(values, float.NaN);
-            return run.Floats(values);
-        }
+        DeviceMemory<TOutput> y = run.Values<TOutput>(prior);
+        DeviceMemory<TOutput> dx = run.Values<TOutput>(NotANumber(samples * inputs)), dw = run.Values<TOutput>(NotANumber(outputs * inputs));
+        cublas.GemmEx(compute, 1, x, w.Transposed, beta, DeviceMatrix.RowMajor<TOutput>(y, samples, outputs));
+        cublas.GemmEx(compute, 1, dy, w, 0, DeviceMatrix.RowMajor<TOutput>(dx, samples, inputs));
+        cublas.GemmEx(compute, 1, dy.Transposed, x, 0, DeviceMatrix.RowMajor<TOutput>(dw, outputs, inputs));
+        run.CheckValues("y", y, run.ArithmeticOfInputs("y"));
+        run.CheckValues("dx", dx, run.ArithmeticOfInputs("dx"));
+        run.CheckValues("dw", dw, run.ArithmeticOfInputs("dw"));
     }
 
-    private static float[] Download(GoldenRun run, DeviceMemory<float> memory)
+    private static void Gradients<T>(GoldenRun run, string arithmetic)
+        where T : unmanaged
     {
-        var values = new float[memory.Length];
-        run.Stream.CopyToHost(memory.Span, values.AsSpan());
-        run.Stream.Synchronize();
+        (int samples, int inputs, int outputs) = (run.Case.Shape("x")[0], run.Case.Shape("x")[1], run.Case.Shape("w")[0]);
+        using CublasHandle cublas = new(run.Stream);
+        DeviceMatrix<T> x = DeviceMatrix.RowMajor<T>(run.Values<T>(run.Case.Input("x")), samples, inputs);
+        DeviceMatrix<T> w = DeviceMatrix.RowMajor<T>(run.Values<T>(run.Case.Input("w")), outputs, inputs);
+        DeviceMatrix<T> dy = DeviceMatrix.RowMajor<T>(run.Values<T>(run.Case.Input("dy")), samples, outputs);
+        DeviceMemory<T> dx = run.Values<T>(NotANumber(samples * inputs)), dw = run.Values<T>(NotANumber(outputs * inputs));
+        cublas.Gemm(1, dy, w, 0, DeviceMatrix.RowMajor<T>(dx, samples, inputs));
+        cublas.Gemm(1, dy.Transposed, x, 0, DeviceMatrix.RowMajor<T>(dw, outputs, inputs));
+        run.CheckValues("dx", dx, arithmetic);
+        run.CheckValues("dw", dw, arithmetic);
+    }
+
+    private static float[] NotANumber(int count)
+    {
+        float[] values = new float[count];
+        Array.Fill(values, float.NaN);
         return values;
     }
 }

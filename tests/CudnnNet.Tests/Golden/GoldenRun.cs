@@ -73,6 +73,27 @@ internal sealed class GoldenRun : IDisposable
 
     public DeviceMemory<float> Floats(float[] values) => _device.Upload<float>(values);
 
+    /// <summary>Values on the device, rounded to the type of <typeparamref name="T"/>.</summary>
+    public DeviceMemory<T> Values<T>(float[] values)
+        where T : unmanaged => _device.Upload<T>([.. values.Select(value => NumberOf.Value<T>(value))]);
+
+    /// <summary>The matrices of a batch, found through pointers on the device.</summary>
+    public DeviceMatrixArray<T> PointersTo<T>(DeviceMatrixBatch<T> batch)
+        where T : unmanaged => _device.PointersTo(batch);
+
+    /// <summary>Whose error is the measure for an output computed from inputs of the variant's type in single precision or better.</summary>
+    public string ArithmeticOfInputs(string output) =>
+        _variant.Storage == DataType.BFloat16 && Case.Outputs[output].Deviations.ContainsKey("bf16_in") ? "bf16_in" : "f32";
+
+    /// <summary>Judges an output of the case that has no layout.</summary>
+    public void CheckValues<T>(string output, DeviceMemory<T> memory, string arithmetic, string how = "")
+        where T : unmanaged
+    {
+        float[] got = [.. _device.Download(memory.Span).Select(value => (float)NumberOf.Complex(value).Real)];
+        ExpectedOutput expected = Case.Outputs[output];
+        Judge(expected, GoldenRule.Judge(expected, got, GoldenFactors.Of(expected.Key, how), arithmetic), $"{_variant.Storage} {how}".TrimEnd());
+    }
+
     /// <summary>Values in N, C, H, W order, brought to the device in the shape's layout and type.</summary>
     public DeviceMemory<byte> Upload(float[] values, TensorShape shape)
     {
@@ -113,18 +134,22 @@ internal sealed class GoldenRun : IDisposable
         string narrow = _variant.Storage == DataType.BFloat16 ? "bf16" : "f16";
         bool asNarrow = type != DataType.Float32 || (_variant.Storage != DataType.Float32 && expected.Deviations.ContainsKey(narrow));
         Verdict verdict = GoldenRule.Judge(expected, got, GoldenFactors.Of(expected.Key, how), asNarrow ? narrow : "f32");
-        string variant = $"{_variant.Layout} {_variant.Storage} {how}".TrimEnd();
-        GoldenReport.Add(expected.Key, variant, verdict);
-        if (!verdict.Passed)
-        {
-            _failures.Add($"{verdict.Message} ({variant})");
-        }
+        Judge(expected, verdict, $"{_variant.Layout} {_variant.Storage} {how}".TrimEnd());
     }
 
     /// <summary>Fails the test where an output was judged wrong.</summary>
     public void AssertAllPassed() => Assert.That(_failures, Is.Empty, string.Join('\n', _failures));
 
     public void Dispose() => _device.Dispose();
+
+    private void Judge(ExpectedOutput expected, Verdict verdict, string variant)
+    {
+        GoldenReport.Add(expected.Key, variant, verdict);
+        if (!verdict.Passed)
+        {
+            _failures.Add($"{verdict.Message} ({variant})");
+        }
+    }
 
     private static int Dimension(IReadOnlyList<int> shape, int index) => index < shape.Count ? shape[index] : 1;
 }

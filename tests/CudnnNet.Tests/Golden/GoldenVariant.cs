@@ -15,9 +15,22 @@ public sealed record GoldenVariant(LayerCase Case, TensorLayout Layout, DataType
         from layout in (TensorLayout[])[TensorLayout.Nchw, TensorLayout.Nhwc]
         select new GoldenVariant(layer, layout, storage), operation);
 
-    /// <summary>Single precision and no layout: matrices.</summary>
-    public static IEnumerable<TestCaseData> OfMatrices(string operation) => Tests(
-        LayerFile.CasesOf("gemm").Where(layer => layer.Operation == operation).Select(layer => new GoldenVariant(layer, TensorLayout.Nchw, DataType.Float32)), operation);
+    /// <summary>
+    /// Matrices, which have no layout: in single and double precision, and with operands of 16 bits where the case knows the error of rounding to that type.
+    /// </summary>
+    /// <param name="operation">The cases' operation.</param>
+    /// <param name="which">Which of them; null: all.</param>
+    public static IEnumerable<TestCaseData> OfMatrices(string operation, Func<LayerCase, DataType, bool>? which = null) => Tests(
+        from layer in LayerFile.CasesOf("gemm").Where(layer => layer.Operation == operation)
+        from storage in (DataType[])[DataType.Float32, DataType.Float64, DataType.BFloat16, DataType.Float16]
+        where storage switch
+        {
+            DataType.BFloat16 => layer.Rounding == InputRounding.BFloat16 || layer.Outputs.Values.All(output => output.Deviations.ContainsKey("bf16_in")),
+            DataType.Float16 => layer.Rounding == InputRounding.Float16,
+            _ => true,
+        }
+        where which?.Invoke(layer, storage) ?? true
+        select new GoldenVariant(layer, TensorLayout.Nchw, storage), operation);
 
     public override string ToString() => $"{Case.Id} {Layout} {Storage}";
 
