@@ -37,6 +37,7 @@ cublasStatus_t find_stream(const CublasHandle& handle, std::shared_ptr<Stream>* 
 // A call that works on the handle only.
 template <class F>
 cublasStatus_t with_handle(const char* function, cublasHandle_t handle, F&& body) {
+  const CallScope scope;
   begin_call(function);
   CublasHandle* object = find_handle(handle);
   if (object == nullptr) return CUBLAS_STATUS_NOT_INITIALIZED;

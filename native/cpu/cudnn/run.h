@@ -70,6 +70,8 @@ class Arguments {
   }
 
  private:
+  // What was looked up stays while the call lasts.
+  const CallScope scope_;
   std::string_view function_;
   cudnnStatus_t status_ = CUDNN_STATUS_SUCCESS;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "generated/driver.h"
 
 namespace cpu::driver {
@@ -21,5 +23,14 @@ constexpr int kThreadsPerMultiprocessor = 2048;
 constexpr int kBlocksPerMultiprocessor = 32;
 constexpr int kRegistersPerMultiprocessor = 65536;
 constexpr int kWarpSize = 32;
+
+// The largest arrays of each kind, in elements.
+constexpr size_t kMaxArrayWidth1D = 131072;
+constexpr size_t kMaxArrayWidth2D = 131072;
+constexpr size_t kMaxArrayHeight2D = 65536;
+constexpr size_t kMaxArray3D = 16384;
+constexpr size_t kMaxArrayLayered = 32768;
+constexpr size_t kMaxArrayCubemap = 32768;
+constexpr size_t kMaxArrayLayers = 2048;
 
 }  // namespace cpu::driver

@@ -5,7 +5,7 @@
 #include <new>
 #include <system_error>
 
-#include "engine/capture.h"
+#include "engine/call_error.h"
 #include "engine/last_error.h"
 
 namespace cpu::driver {
@@ -34,6 +34,14 @@ CUresult bad_handle(std::string_view kind, const void* handle) {
                                   " is no live handle of that kind: it was destroyed, or never was one";
   return fail(CUDA_ERROR_INVALID_HANDLE, text);
 }
+
+CUresult disowned(Context* context, void* handle) {
+  if (context == nullptr) return CUDA_SUCCESS;
+  context->disown(handle);
+  return check_healthy(*context);
+}
+
+CUresult ending_context() { return fail(CUDA_ERROR_CONTEXT_IS_DESTROYED, "another thread is destroying the context"); }
 
 std::string hexadecimal(uintptr_t number) {
   char text[2 + 16 + 1];
@@ -69,7 +77,7 @@ CUresult check_healthy(Context& context) {
 CUresult status_of_exception() {
   try {
     throw;
-  } catch (const CaptureError& error) {
+  } catch (const CallError& error) {
     return fail(error.status(), error.what());
   } catch (const std::bad_alloc&) {
     return fail(CUDA_ERROR_OUT_OF_MEMORY, "no host memory left");

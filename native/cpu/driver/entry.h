@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "engine/call_counters.h"
+#include "engine/call_scope.h"
 #include "engine/context.h"
 #include "generated/driver.h"
 
@@ -21,6 +22,13 @@ CUresult null_argument(std::string_view name);
 
 // INVALID_HANDLE for a handle that is null, destroyed, of another kind or none at all.
 CUresult bad_handle(std::string_view kind, const void* handle);
+
+// The end of a call that destroyed an object of the context: the context's failure, where it has failed. The context is
+// null where it ended before.
+CUresult disowned(Context* context, void* handle);
+
+// CONTEXT_IS_DESTROYED: another thread ends the context in which something was to be made.
+CUresult ending_context();
 
 // "0x7f..." for texts.
 std::string hexadecimal(uintptr_t number);
@@ -37,6 +45,7 @@ CUresult status_of_exception();
 // A call that works before cuInit.
 template <class F>
 CUresult always(const char* function, F&& body) {
+  const CallScope scope;
   set_function(function);
   try {
     return body();
@@ -55,6 +64,7 @@ CUresult initialized(const char* function, F&& body) {
 // A call that needs a current context; works after a failure too, so that what there is can be given back.
 template <class F>
 CUresult in_context(const char* function, F&& body) {
+  const CallScope scope;
   Context* context = nullptr;
   if (const CUresult status = check_context(function, &context); status != CUDA_SUCCESS) return status;
   return always(function, [&] { return body(*context); });

@@ -33,8 +33,8 @@ CUresult cuEventCreate(CUevent* phEvent, unsigned int Flags) {
                       "; CU_EVENT_BLOCKING_SYNC (1), CU_EVENT_DISABLE_TIMING (2) and with it CU_EVENT_INTERPROCESS (4) "
                       "are valid");
     }
-    void* handle = make_handle(std::make_unique<Event>(std::make_shared<EventState>(), Flags, context.handle()));
-    context.adopt(handle, [](void* child) { release<Event>(child); });
+    void* handle = context.adopt(std::make_unique<Event>(std::make_shared<EventState>(), Flags, context.handle()));
+    if (handle == nullptr) return ending_context();
     *phEvent = static_cast<CUevent>(handle);
     return CUDA_SUCCESS;
   });
@@ -47,8 +47,7 @@ CUresult cuEventDestroy_v2(CUevent hEvent) {
     if (event == nullptr) return bad_handle("event", hEvent);
     Context* context = lookup<Context>(event->context);
     if (!release<Event>(hEvent)) return bad_handle("event", hEvent);
-    if (context != nullptr) context->disown(hEvent);
-    return CUDA_SUCCESS;
+    return disowned(context, hEvent);
   });
 }
 

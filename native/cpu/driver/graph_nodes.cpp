@@ -125,12 +125,12 @@ CUresult make_copy_work(const CUDA_MEMCPY3D* parameters, Work* work) {
   End destination{};
   End source{};
   CopyShape shape{};
-  bool pageable = false;
+  CheckedEnds ends;
   CUresult status = read_copy(parameters, &destination, &source, &shape);
   if (status == CUDA_SUCCESS && shape.empty()) {
     status = fail(CUDA_ERROR_INVALID_VALUE, "the copy has no bytes: a width, height or depth is 0");
   }
-  if (status == CUDA_SUCCESS) status = check_copy(destination, source, shape, &pageable, &pageable);
+  if (status == CUDA_SUCCESS) status = check_copy(destination, source, shape, &ends);
   if (status == CUDA_SUCCESS) *work = std::make_shared<CopyWork>(destination, source, shape);
   return status;
 }
@@ -141,7 +141,8 @@ CUresult make_fill_work(const CUDA_MEMSET_NODE_PARAMS* parameters, Work* work) {
   if (p.width == 0 || p.height == 0)
     return fail(CUDA_ERROR_INVALID_VALUE, "the fill has no values: width or height is 0");
   const FillShape shape{p.dst, p.pitch, p.value, p.elementSize, p.width, p.height};
-  const CUresult status = check_fill(shape);
+  std::shared_ptr<Backing> kept;
+  const CUresult status = check_fill(shape, &kept);
   if (status == CUDA_SUCCESS) *work = std::make_shared<FillWork>(shape);
   return status;
 }
@@ -237,10 +238,8 @@ CUresult cuGraphKernelNodeGetParams(CUgraphNode hNode, CUDA_KERNEL_NODE_PARAMS_v
 
 CUresult cuGraphKernelNodeSetParams_v2(CUgraphNode hNode, const CUDA_KERNEL_NODE_PARAMS* nodeParams) {
   CPU_COUNT_CALL();
-  const GraphNode* node = lookup<GraphNode>(hNode);
-  const bool cooperative = node != nullptr && cooperative_of(*node);
   return set_node(__func__, hNode, CU_GRAPH_NODE_TYPE_KERNEL,
-                  [&](Work* work) { return make_kernel(nodeParams, work, cooperative); });
+                  [&](Work* work) { return make_kernel(nodeParams, work, cooperative_of(*lookup<GraphNode>(hNode))); });
 }
 
 CUresult cuGraphKernelNodeSetParams(CUgraphNode hNode, const CUDA_KERNEL_NODE_PARAMS_v1* nodeParams) {

@@ -10,6 +10,7 @@
 #include "driver/entry.h"
 #include "driver/occupancy.h"
 #include "engine/device.h"
+#include "engine/fault_guard.h"
 #include "engine/staging.h"
 
 using namespace cpu;
@@ -118,10 +119,19 @@ CUresult pack_arguments(const Function& function, void** parameters, void** extr
   return CUDA_SUCCESS;
 }
 
+// On a stream's worker.
+void run(const Kernel& kernel, const LaunchShape& shape, void* const* arguments) {
+  const uintptr_t fault = kernel.run(shape, arguments);
+  if (fault == kNoFault) return;
+  const std::string text = "the kernel '" + std::string(kernel.name) + "' (" + std::to_string(shape.grid[0]) +
+                           " blocks of " + std::to_string(shape.block[0]) + ") met no memory at " + hexadecimal(fault);
+  fail_asynchronously(CUDA_ERROR_ILLEGAL_ADDRESS, text.c_str());
+}
+
 void run(const Kernel& kernel, const LaunchShape& shape, std::byte* packed) {
   void* arguments[kMaxParameters];
   for (size_t i = 0; i < kernel.parameter_count; ++i) arguments[i] = packed + kernel.parameters[i].offset;
-  kernel.run(shape, arguments);
+  run(kernel, shape, arguments);
 }
 
 // The function a handle means in the context: a CUfunction of it, or a CUkernel cast to one.
@@ -228,7 +238,7 @@ KernelWork::KernelWork(CUfunction function, CUcontext context, const Kernel& ker
     arguments_.push_back(packed_.data() + kernel.parameters[i].offset);
 }
 
-void KernelWork::run() const { kernel_->run(shape_, arguments_.data()); }
+void KernelWork::run() const { ::run(*kernel_, shape_, arguments_.data()); }
 
 std::string KernelWork::description() const {
   return std::string(kernel_->name) + ", " + std::to_string(shape_.grid[0]) + " blocks of " +

@@ -4,8 +4,9 @@
 #include "driver/entry.h"
 #include "driver/module.h"
 
-using namespace cpu;
-using namespace cpu::driver;
+namespace cpu {
+
+using namespace driver;
 
 namespace {
 
@@ -27,6 +28,7 @@ CUresult ask_kernel(const char* function, CUkernel handle, F&& body) {
 
 CUkernel kernel_of(KernelLibrary& library, CUlibrary handle, const Kernel& kernel) {
   std::lock_guard lock(library.mutex);
+  if (library.ended) return nullptr;
   CUkernel& found = library.handles[&kernel];
   if (found == nullptr) {
     found =
@@ -35,9 +37,10 @@ CUkernel kernel_of(KernelLibrary& library, CUlibrary handle, const Kernel& kerne
   return found;
 }
 
-// The library's module in a context, loaded when first asked for.
+// The library's module in a context, loaded when first asked for. Null where another thread ends one of the two.
 CUmodule module_in(Context& context, KernelLibrary& library) {
   std::lock_guard lock(library.mutex);
+  if (library.ended) return nullptr;
   CUmodule& module = library.modules[context.handle()];
   // A context takes its modules along when it ends, and a later one may have its handle.
   const Module* known = lookup<Module>(module);
@@ -87,7 +90,17 @@ CUresult on_device(const char* name, CUkernel handle, CUdevice device, F&& body)
 
 }  // namespace
 
-namespace cpu::driver {
+void KernelLibrary::end() {
+  std::lock_guard lock(mutex);
+  ended = true;
+  for (const auto& [kernel, handle] : handles) release<LibraryKernel>(handle);
+  for (const auto& [owner, module] : modules) {
+    Context* context = lookup<Context>(owner);
+    if (context != nullptr && release<Module>(module)) context->disown(module);
+  }
+}
+
+namespace driver {
 
 const Function* function_in(Context& context, CUfunction handle) {
   if (const Function* function = lookup<Function>(handle)) return function;
@@ -95,7 +108,11 @@ const Function* function_in(Context& context, CUfunction handle) {
   return kernel == nullptr ? nullptr : lookup<Function>(function_of_kernel(context, *kernel));
 }
 
-}  // namespace cpu::driver
+}  // namespace driver
+}  // namespace cpu
+
+using namespace cpu;
+using namespace cpu::driver;
 
 CUresult cuLibraryLoadData(CUlibrary* library, const void* code, CUjit_option* jitOptions, void** jitOptionsValues,
                            unsigned int numJitOptions, CUlibraryOption* libraryOptions, void**,
@@ -133,15 +150,8 @@ CUresult cuLibraryLoadFromFile(CUlibrary* library, const char* fileName, CUjit_o
 
 CUresult cuLibraryUnload(CUlibrary library) {
   CPU_COUNT_CALL();
-  return ask_library(__func__, library, [&](KernelLibrary& object) {
-    const std::map<CUcontext, CUmodule> modules = object.modules;
-    if (!release<KernelLibrary>(library)) return bad_handle("library", library);
-    for (const auto& [owner, module] : modules) {
-      Context* context = lookup<Context>(owner);
-      if (context != nullptr && release<Module>(module)) context->disown(module);
-    }
-    return CUDA_SUCCESS;
-  });
+  return initialized(__func__,
+                     [&] { return release<KernelLibrary>(library) ? CUDA_SUCCESS : bad_handle("library", library); });
 }
 
 CUresult cuLibraryGetKernel(CUkernel* pKernel, CUlibrary library, const char* name) {
@@ -154,7 +164,7 @@ CUresult cuLibraryGetKernel(CUkernel* pKernel, CUlibrary library, const char* na
                   "the library '" + std::string(object.kernels->name) + "' has no kernel called '" + name + "'");
     }
     *pKernel = kernel_of(object, library, *kernel);
-    return CUDA_SUCCESS;
+    return *pKernel != nullptr ? CUDA_SUCCESS : bad_handle("library", library);
   });
 }
 
@@ -185,7 +195,7 @@ CUresult cuLibraryGetModule(CUmodule* pMod, CUlibrary library) {
     if (object == nullptr) return bad_handle("library", library);
     if (pMod == nullptr) return null_argument("pMod");
     *pMod = module_in(context, *object);
-    return CUDA_SUCCESS;
+    return *pMod != nullptr ? CUDA_SUCCESS : bad_handle("library", library);
   });
 }
 

@@ -19,6 +19,13 @@ CUresult out_of_memory(size_t bytes) {
 
 CUresult zero_bytes() { return fail(CUDA_ERROR_INVALID_VALUE, "0 bytes were asked for"); }
 
+// New memory of a context, which another thread may be destroying: then nobody else would free it.
+CUresult keep(const Context& context, uintptr_t base, MemoryKind kind) {
+  if (!context.ending()) return CUDA_SUCCESS;
+  free_memory_at(base, kind, kind);
+  return ending_context();
+}
+
 CUresult allocate_device(Context& context, MemoryKind kind, CUdeviceptr* address, size_t bytes, unsigned flags) {
   if (address == nullptr) return null_argument("dptr");
   if (bytes == 0) return zero_bytes();
@@ -26,7 +33,7 @@ CUresult allocate_device(Context& context, MemoryKind kind, CUdeviceptr* address
   const uintptr_t base = allocate_memory(kind, bytes, context.handle(), context.device(), flags);
   if (base == 0) return out_of_memory(bytes);
   *address = base;
-  return CUDA_SUCCESS;
+  return keep(context, base, kind);
 }
 
 CUresult allocate_host(Context& context, void** address, size_t bytes, unsigned flags) {
@@ -41,7 +48,7 @@ CUresult allocate_host(Context& context, void** address, size_t bytes, unsigned 
   const uintptr_t base = allocate_memory(MemoryKind::Pinned, bytes, context.handle(), context.device(), flags);
   if (base == 0) return out_of_memory(bytes);
   *address = reinterpret_cast<void*>(base);
-  return CUDA_SUCCESS;
+  return keep(context, base, MemoryKind::Pinned);
 }
 
 CUresult unknown_address(uintptr_t address) {
@@ -96,7 +103,8 @@ CUresult cuMemAllocManaged(CUdeviceptr* dptr, size_t bytesize, unsigned int flag
   });
 }
 
-// Waits for the context's work first, as the real driver does: nothing that runs loses its memory.
+// Waits for the context's work first, as the real driver does: nothing that runs loses its memory. Like all calls that
+// give something back, it does so in a context that has failed too, and then returns the failure.
 CUresult cuMemFree_v2(CUdeviceptr dptr) {
   CPU_COUNT_CALL();
   return in_context(__func__, [&](Context& context) {
@@ -104,8 +112,11 @@ CUresult cuMemFree_v2(CUdeviceptr dptr) {
     check_unsafe_call();
     context.streams()->synchronize();
     // Memory of a pool goes back to it.
-    if (const auto range = find_memory(dptr); range && range->base == dptr && give_to_pool(*range)) return CUDA_SUCCESS;
-    return free_memory_at(dptr, MemoryKind::Device, MemoryKind::Managed) ? CUDA_SUCCESS : unknown_address(dptr);
+    if (const auto range = find_memory(dptr); range && range->base == dptr && give_to_pool(*range)) {
+      return check_healthy(context);
+    }
+    return free_memory_at(dptr, MemoryKind::Device, MemoryKind::Managed) ? check_healthy(context)
+                                                                         : unknown_address(dptr);
   });
 }
 
@@ -126,7 +137,8 @@ CUresult cuMemFreeHost(void* p) {
     check_unsafe_call();
     context.streams()->synchronize();
     const auto base = reinterpret_cast<uintptr_t>(p);
-    return free_memory_at(base, MemoryKind::Pinned, MemoryKind::Pinned) ? CUDA_SUCCESS : unknown_address(base);
+    return free_memory_at(base, MemoryKind::Pinned, MemoryKind::Pinned) ? check_healthy(context)
+                                                                        : unknown_address(base);
   });
 }
 
@@ -158,7 +170,7 @@ CUresult cuMemHostUnregister(void* p) {
     if (p == nullptr) return null_argument("p");
     check_unsafe_call();
     context.streams()->synchronize();
-    if (unregister_memory(reinterpret_cast<uintptr_t>(p))) return CUDA_SUCCESS;
+    if (unregister_memory(reinterpret_cast<uintptr_t>(p))) return check_healthy(context);
     return fail(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED,
                 hexadecimal(reinterpret_cast<uintptr_t>(p)) + " is not the start of registered memory");
   });

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "driver/entry.h"
+#include "engine/fault_guard.h"
 #include "engine/memory.h"
 
 using namespace cpu;
@@ -21,27 +22,35 @@ void fill_row(uintptr_t address, T value, size_t count) {
   }
 }
 
+// On a stream's worker, while somebody keeps the memory.
 void fill_rows(const FillShape& shape) {
-  for (size_t row = 0; row < shape.height; ++row) {
-    const uintptr_t address = shape.address + row * shape.pitch;
-    if (shape.element == 1) {
-      fill_row<uint8_t>(address, static_cast<uint8_t>(shape.value), shape.width);
-    } else if (shape.element == 2) {
-      fill_row<uint16_t>(address, static_cast<uint16_t>(shape.value), shape.width);
-    } else {
-      fill_row<uint32_t>(address, shape.value, shape.width);
+  const uintptr_t fault = run_guarded([&] {
+    for (size_t row = 0; row < shape.height; ++row) {
+      const uintptr_t address = shape.address + row * shape.pitch;
+      if (shape.element == 1) {
+        fill_row<uint8_t>(address, static_cast<uint8_t>(shape.value), shape.width);
+      } else if (shape.element == 2) {
+        fill_row<uint16_t>(address, static_cast<uint16_t>(shape.value), shape.width);
+      } else {
+        fill_row<uint32_t>(address, shape.value, shape.width);
+      }
     }
-  }
+  });
+  if (fault == kNoFault) return;
+  const std::string text = "a fill of " + std::to_string(shape.height) + " rows from " + hexadecimal(shape.address) +
+                           " met no memory at " + hexadecimal(fault);
+  fail_asynchronously(CUDA_ERROR_ILLEGAL_ADDRESS, text.c_str());
 }
 
 CUresult fill(const char* function, CUstream handle, const FillShape& shape) {
   return in_stream(function, handle, [&](Context&, Stream& stream) {
     if (shape.width == 0 || shape.height == 0) return CUDA_SUCCESS;
-    if (const CUresult status = check_fill(shape); status != CUDA_SUCCESS) return status;
+    std::shared_ptr<Backing> kept;
+    if (const CUresult status = check_fill(shape, &kept); status != CUDA_SUCCESS) return status;
     if (stream.capturing()) {
       stream.capture_work(std::make_shared<FillWork>(shape));
     } else {
-      stream.enqueue([shape] { fill_rows(shape); });
+      stream.enqueue([shape, kept = std::move(kept)] { fill_rows(shape); });
     }
     return CUDA_SUCCESS;
   });
@@ -57,7 +66,7 @@ CUresult fill(const char* function, CUstream handle, CUdeviceptr address, size_t
 
 namespace cpu::driver {
 
-CUresult check_fill(const FillShape& shape) {
+CUresult check_fill(const FillShape& shape, std::shared_ptr<Backing>* kept) {
   if (shape.element != 1 && shape.element != 2 && shape.element != 4) {
     return fail(CUDA_ERROR_INVALID_VALUE,
                 "an element has " + std::to_string(shape.element) + " bytes; 1, 2 and 4 are valid");
@@ -74,18 +83,23 @@ CUresult check_fill(const FillShape& shape) {
                                               " bytes, less than a row of " + std::to_string(shape.width) + " values");
   }
   size_t bytes = 0;
-  if (__builtin_mul_overflow(rows ? shape.pitch : 0, shape.height - 1, &bytes) ||
-      __builtin_add_overflow(bytes, shape.width * shape.element, &bytes) ||
-      !is_device_accessible(shape.address, bytes)) {
+  std::optional<MemoryRange> range;
+  if (!__builtin_mul_overflow(rows ? shape.pitch : 0, shape.height - 1, &bytes) &&
+      !__builtin_add_overflow(bytes, shape.width * shape.element, &bytes)) {
+    range = find_usable_memory(shape.address, bytes);
+  }
+  if (!range) {
     return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(shape.height) + " rows of " + std::to_string(shape.width) +
                                               " values from " + hexadecimal(shape.address) +
                                               " are not inside one live piece of the device's memory");
   }
+  *kept = std::move(range->backing);
   return CUDA_SUCCESS;
 }
 
 void FillWork::run() const {
-  if (check_fill(shape_) != CUDA_SUCCESS) {
+  std::shared_ptr<Backing> kept;
+  if (check_fill(shape_, &kept) != CUDA_SUCCESS) {
     fail_asynchronously(CUDA_ERROR_ILLEGAL_ADDRESS, "a memset node of a graph met memory that was freed since");
     return;
   }

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "engine/graph.h"
+#include "engine/memory.h"
 #include "generated/driver.h"
 
 namespace cpu::driver {
@@ -20,7 +22,8 @@ struct FillShape {
   size_t height;
 };
 
-CUresult check_fill(const FillShape& shape);
+// Whether the device can fill it; `kept` keeps the memory.
+CUresult check_fill(const FillShape& shape, std::shared_ptr<Backing>* kept);
 
 // A memset node. Memory may have been freed when the replay comes to it, so it looks again.
 class FillWork final : public NodeWork {

@@ -74,8 +74,7 @@ CUresult load(Context& context, CUmodule* module, const void* image) {
   if (module == nullptr) return null_argument("module");
   const KernelModule* kernels = nullptr;
   const CUresult status = find_kernels(image, &kernels);
-  if (status == CUDA_SUCCESS) *module = load_module(context, *kernels);
-  return status;
+  return status != CUDA_SUCCESS ? status : load_module(context, *kernels, module);
 }
 
 }  // namespace
@@ -123,13 +122,17 @@ CUmodule load_module(Context& context, const KernelModule& kernels) {
   auto object = std::make_unique<Module>();
   object->kernels = &kernels;
   object->context = context.handle();
-  void* handle = make_handle(std::move(object));
-  context.adopt(handle, [](void* child) { release<Module>(child); });
-  return static_cast<CUmodule>(handle);
+  return static_cast<CUmodule>(context.adopt(std::move(object)));
+}
+
+CUresult load_module(Context& context, const KernelModule& kernels, CUmodule* module) {
+  *module = load_module(context, kernels);
+  return *module != nullptr ? CUDA_SUCCESS : ending_context();
 }
 
 CUfunction function_of(Module& module, CUmodule handle, const Kernel& kernel) {
   std::lock_guard lock(module.mutex);
+  if (module.ended) return nullptr;
   CUfunction& function = module.functions[&kernel];
   if (function == nullptr) {
     auto object = std::make_unique<Function>();
@@ -221,8 +224,7 @@ CUresult cuModuleLoad(CUmodule* module, const char* fname) {
     if (module == nullptr || fname == nullptr) return null_argument("module or fname");
     const KernelModule* kernels = nullptr;
     const CUresult status = find_kernels_in_file(fname, &kernels);
-    if (status == CUDA_SUCCESS) *module = load_module(context, *kernels);
-    return status;
+    return status != CUDA_SUCCESS ? status : load_module(context, *kernels, module);
   });
 }
 
@@ -258,8 +260,7 @@ CUresult cuModuleUnload(CUmodule hmod) {
     if (module == nullptr) return bad_handle("module", hmod);
     Context* context = lookup<Context>(module->context);
     if (!release<Module>(hmod)) return bad_handle("module", hmod);
-    if (context != nullptr) context->disown(hmod);
-    return CUDA_SUCCESS;
+    return disowned(context, hmod);
   });
 }
 
@@ -282,7 +283,7 @@ CUresult cuModuleGetFunction(CUfunction* hfunc, CUmodule hmod, const char* name)
                   "the module '" + std::string(module.kernels->name) + "' has no kernel called '" + name + "'");
     }
     *hfunc = function_of(module, hmod, *kernel);
-    return CUDA_SUCCESS;
+    return *hfunc != nullptr ? CUDA_SUCCESS : bad_handle("module", hmod);
   });
 }
 

@@ -36,8 +36,11 @@ struct Module {
   std::mutex mutex;
   // One handle a kernel, made when it is first asked for; they end with the module.
   std::map<const Kernel*, CUfunction> functions;
+  bool ended = false;
 
-  ~Module() {
+  void end() {
+    std::lock_guard lock(mutex);
+    ended = true;
     for (const auto& [kernel, function] : functions) release<Function>(function);
   }
 };
@@ -59,10 +62,9 @@ struct KernelLibrary {
   std::mutex mutex;
   std::map<const Kernel*, CUkernel> handles;
   std::map<CUcontext, CUmodule> modules;
+  bool ended = false;
 
-  ~KernelLibrary() {
-    for (const auto& [kernel, handle] : handles) release<LibraryKernel>(handle);
-  }
+  void end();
 };
 
 namespace driver {
@@ -89,7 +91,10 @@ class JitLogs {
 // The kernels behind a module image: PTX text that this build has code for.
 CUresult find_kernels(const void* image, const KernelModule** kernels);
 CUresult find_kernels_in_file(const char* path, const KernelModule** kernels);
+// Null, or CONTEXT_IS_DESTROYED, where another thread is ending the context.
 CUmodule load_module(Context& context, const KernelModule& kernels);
+CUresult load_module(Context& context, const KernelModule& kernels, CUmodule* module);
+// Null where another thread is unloading the module.
 CUfunction function_of(Module& module, CUmodule handle, const Kernel& kernel);
 
 // The function a handle means in a context: a CUfunction, or a CUkernel cast to one; null where it is neither.

@@ -93,7 +93,7 @@ CUresult cuPointerGetAttributes(unsigned int numAttributes, CUpointer_attribute*
         continue;
       }
       // Reading zeros from an empty range writes each attribute with its own size.
-      const MemoryRange none{0, 0, MemoryKind::Registered, nullptr, CU_DEVICE_INVALID, 0, 0, nullptr};
+      const MemoryRange none{0, 0, MemoryKind::Registered, nullptr, CU_DEVICE_INVALID, 0, 0, nullptr, nullptr};
       if (const CUresult status = read_attribute(none, 0, attribute, data[i]); status != CUDA_SUCCESS) return status;
       if (attribute == CU_POINTER_ATTRIBUTE_MEMORY_TYPE || attribute == CU_POINTER_ATTRIBUTE_MAPPED ||
           attribute == CU_POINTER_ATTRIBUTE_ACCESS_FLAGS) {

@@ -39,8 +39,8 @@ CUresult create_stream(Context& context, CUstream* stream, unsigned flags, int p
   object->context = context.handle();
   object->flags = flags;
   object->stream = Stream::create(context.streams(), kind, priority);
-  void* handle = make_handle(std::move(object));
-  context.adopt(handle, [](void* child) { release<StreamHandle>(child); });
+  void* handle = context.adopt(std::move(object));
+  if (handle == nullptr) return ending_context();
   *stream = static_cast<CUstream>(handle);
   return CUDA_SUCCESS;
 }
@@ -104,8 +104,7 @@ CUresult cuStreamDestroy_v2(CUstream hStream) {
     if (object == nullptr) return bad_handle("stream", hStream);
     Context* context = lookup<Context>(object->context);
     if (!release<StreamHandle>(hStream)) return bad_handle("stream", hStream);
-    if (context != nullptr) context->disown(hStream);
-    return CUDA_SUCCESS;
+    return disowned(context, hStream);
   });
 }
 

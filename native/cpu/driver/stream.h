@@ -19,9 +19,7 @@ struct StreamHandle {
   unsigned flags = 0;
 
   // The work that is pending still runs; then the worker ends.
-  ~StreamHandle() {
-    if (stream != nullptr) stream->close();
-  }
+  void end() { stream->close(); }
 };
 
 }  // namespace cpu

@@ -9,6 +9,7 @@ namespace {
 // CUuserObject.
 struct UserObject {
   static constexpr HandleTag tag = HandleTag::UserObject;
+  static constexpr bool used_under_one_mutex = true;
 
   void* pointer;
   CUhostFn destroy;

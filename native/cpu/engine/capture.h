@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "engine/call_error.h"
 #include "engine/graph.h"
 #include "engine/stream.h"
 #include "generated/driver.h"
@@ -29,15 +29,10 @@ struct Capture {
   std::vector<std::shared_ptr<Stream>> streams;
 };
 
-// A call that the rules of capture forbid. The statuses of the driver are told apart; other libraries turn it into
-// their own.
-class CaptureError : public std::runtime_error {
+// A call that the rules of capture forbid.
+class CaptureError : public CallError {
  public:
-  CaptureError(CUresult status, const char* text) : std::runtime_error(text), status_(status) {}
-  CUresult status() const { return status_; }
-
- private:
-  CUresult status_;
+  using CallError::CallError;
 };
 
 // The calling thread's own mode, which says what other threads' captures forbid it.

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/fault_guard.h"
 #include "engine/last_error.h"
 #include "engine/memory.h"
 
@@ -65,6 +66,7 @@ Context::Context(int device, unsigned flags, bool primary)
 Context::~Context() { legacy_stream_->close(); }
 
 CUcontext Context::create(int device, unsigned flags, bool primary) {
+  catch_faults();
   try {
     std::unique_ptr<Context> context(new Context(device, flags, primary));
     Context* raw = context.get();
@@ -80,14 +82,16 @@ CUcontext Context::create(int device, unsigned flags, bool primary) {
 bool Context::destroy(CUcontext handle) {
   Context* context = lookup<Context>(handle);
   if (context == nullptr) return false;
-  context->streams_->synchronize();
+  // Other threads may be inside calls with this context: from here on nothing new begins in it.
   std::map<void*, void (*)(void*)> children;
   {
     std::lock_guard lock(context->children_mutex_);
+    context->ending_ = true;
     children.swap(context->children_);
   }
-  for (const auto& [child, end] : children) end(child);
+  context->streams_->close();
   context->streams_->synchronize();
+  for (const auto& [child, end] : children) end(child);
   free_memory_of(handle);
   return release<Context>(handle);
 }
@@ -98,13 +102,16 @@ std::shared_ptr<Stream> Context::per_thread_stream() {
     if (context == id_) return stream;
   }
   auto stream = Stream::create(streams_, Stream::Kind::Blocking, 0);
+  std::erase_if(streams, [](const auto& known) { return known.second->closed(); });
   streams.emplace_back(id_, stream);
   return stream;
 }
 
-void Context::adopt(void* handle, void (*end)(void*)) {
+bool Context::adopt(void* handle, void (*end)(void*)) {
   std::lock_guard lock(children_mutex_);
+  if (ending_) return false;
   children_.emplace(handle, end);
+  return true;
 }
 
 void Context::disown(void* handle) {

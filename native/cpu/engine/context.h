@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "engine/handles.h"
 #include "engine/stream.h"
@@ -36,9 +37,22 @@ class Context {
   // The calling thread's own default stream in this context, made at its first use.
   std::shared_ptr<Stream> per_thread_stream();
 
-  // Objects that end with the context: what to call for a handle which is still there then.
-  void adopt(void* handle, void (*end)(void*));
+  // Objects that end with the context: what to call for a handle which is still there then. False where the context
+  // is ending and adopts nothing more.
+  bool adopt(void* handle, void (*end)(void*));
   void disown(void* handle);
+
+  // Gives the object a handle, and it to the context. Null where the context is ending.
+  template <class T>
+  void* adopt(std::unique_ptr<T> object) {
+    void* handle = make_handle(std::move(object));
+    if (adopt(handle, [](void* child) { release<T>(child); })) return handle;
+    release<T>(handle);
+    return nullptr;
+  }
+
+  // The context is being destroyed by some thread.
+  bool ending() const { return ending_.load(); }
 
   // The contexts whose memory this one may use; false where nothing changes.
   bool enable_peer(uint64_t context_id);
@@ -63,6 +77,7 @@ class Context {
   std::mutex children_mutex_;
   std::map<void*, void (*)(void*)> children_;
   std::set<uint64_t> peers_;
+  std::atomic<bool> ending_{false};
 };
 
 // cuInit: nothing of the driver works before it. Libraries above the driver do it by themselves.

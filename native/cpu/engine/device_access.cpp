@@ -14,7 +14,7 @@ namespace {
 bool covered(uintptr_t address, uint64_t bytes) {
   while (bytes != 0) {
     const auto range = find_memory(address);
-    if (!range) return false;
+    if (!range || !range->usable) return false;
     const uint64_t rest = range->size - (address - range->base);
     if (rest >= bytes) return true;
     bytes -= rest;
@@ -27,6 +27,7 @@ std::string describe(uintptr_t address) {
   char text[160];
   const auto range = find_memory(address);
   if (!range) return "which is no memory of the device";
+  if (!range->usable) return "which is mapped but closed to the device; cuMemSetAccess opens it";
   std::snprintf(text, sizeof text, "where only %zu bytes are left of the %zu bytes allocated at 0x%zx",
                 range->size - (address - range->base), range->size, range->base);
   return text;

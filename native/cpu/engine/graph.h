@@ -69,6 +69,7 @@ struct Graph;
 // CUgraphNode.
 struct GraphNode {
   static constexpr HandleTag tag = HandleTag::GraphNode;
+  static constexpr bool used_under_one_mutex = true;
 
   CUgraphNode handle = nullptr;
   Graph* graph = nullptr;
@@ -92,6 +93,7 @@ struct HeldObject {
 // CUgraph.
 struct Graph {
   static constexpr HandleTag tag = HandleTag::Graph;
+  static constexpr bool used_under_one_mutex = true;
 
   CUgraph handle = nullptr;
   std::vector<GraphNode*> nodes;
@@ -162,6 +164,7 @@ class Program {
 // CUgraphExec.
 struct GraphExec {
   static constexpr HandleTag tag = HandleTag::GraphExec;
+  static constexpr bool used_under_one_mutex = true;
 
   // Guarded by graph_mutex().
   std::shared_ptr<const Program> program;

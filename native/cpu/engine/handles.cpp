@@ -49,15 +49,15 @@ HandleSlot* HandleTable::acquire(HandleTag tag, void* object) {
       slot = slots_ + bookkeeping_->used++;
     }
   }
-  slot->object = object;
-  slot->tag.store(tag, std::memory_order_release);
+  slot->object.store(object, std::memory_order_release);
+  slot->tag.store(tag);
   return slot;
 }
 
 void* HandleTable::release(HandleSlot* slot, HandleTag tag) {
   HandleTag expected = tag;
-  if (!slot->tag.compare_exchange_strong(expected, HandleTag::none, std::memory_order_acq_rel)) return nullptr;
-  void* object = slot->object;
+  if (!slot->tag.compare_exchange_strong(expected, HandleTag::none)) return nullptr;
+  void* object = slot->object.load(std::memory_order_acquire);
   std::lock_guard lock(bookkeeping_->mutex);
   bookkeeping_->released.push_back(slot);
   return object;

@@ -1,11 +1,14 @@
 // Handles that can be checked. A handle is the address of a slot in a region of memory that is reserved once and never
 // given back, so looking at any handle value is safe: null, stale, foreign and garbage values are told apart from live
-// ones by range, alignment and the slot's type tag. Lookups take no lock; creating and releasing do.
+// ones by range, alignment and the slot's type tag. Lookups take no lock; creating and releasing do. What a lookup
+// found stays there until the CallScope around it ends, whoever destroys it meanwhile.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+
+#include "engine/call_scope.h"
 
 namespace cpu {
 
@@ -23,6 +26,11 @@ enum class HandleTag : uint32_t {
   GraphExec,
   UserObject,
   MemoryPool,
+  PhysicalMemory,
+  Array,
+  MipmappedArray,
+  LinkState,
+  LogCallback,
   CublasHandle,
   CublasLtHandle,
   CudnnHandle,
@@ -50,7 +58,7 @@ enum class HandleTag : uint32_t {
 // One handle's place. Released slots are reused last, so that a stale handle stays recognisable for long.
 struct alignas(16) HandleSlot {
   std::atomic<HandleTag> tag;
-  void* object;
+  std::atomic<void*> object;
 };
 
 // The region, its bookkeeping and the free slots.
@@ -89,11 +97,14 @@ void* make_handle(std::unique_ptr<T> object) {
 template <class T>
 T* lookup(const void* handle) {
   const HandleSlot* slot = HandleTable::instance().slot_at(handle);
-  if (slot == nullptr || slot->tag.load(std::memory_order_acquire) != T::tag) return nullptr;
-  return static_cast<T*>(slot->object);
+  if (slot == nullptr || slot->tag.load() != T::tag) return nullptr;
+  void* object = slot->object.load(std::memory_order_acquire);
+  // The slot may have got another object between the two.
+  return slot->tag.load() == T::tag ? static_cast<T*>(object) : nullptr;
 }
 
-// Destroys the object behind the handle; false where there is none of that type.
+// Destroys the object behind the handle; false where there is none of that type. Nobody finds it from here on. What has
+// to happen at once is the object's end(), where it has one; its destructor runs when no call uses it any more.
 template <class T>
 bool release(const void* handle) {
   HandleTable& table = HandleTable::instance();
@@ -101,7 +112,12 @@ bool release(const void* handle) {
   if (slot == nullptr) return false;
   T* object = static_cast<T*>(table.release(slot, T::tag));
   if (object == nullptr) return false;
-  delete object;
+  if constexpr (requires { object->end(); }) object->end();
+  if constexpr (requires { T::used_under_one_mutex; }) {
+    delete object;
+  } else {
+    retire(object, [](void* retired) { delete static_cast<T*>(retired); });
+  }
   return true;
 }
 

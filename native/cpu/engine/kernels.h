@@ -25,8 +25,9 @@ struct Kernel {
   std::string_view name;
   size_t parameter_count;
   const ParameterInfo* parameters;
-  // Runs the whole launch on the OpenMP pool and returns when it is done. `arguments` holds a pointer to each argument.
-  void (*run)(const LaunchShape& shape, void* const* arguments);
+  // Runs the whole launch on the OpenMP pool and returns when it is done: kNoFault, or the address at which the kernel
+  // met no memory. `arguments` holds a pointer to each argument.
+  uintptr_t (*run)(const LaunchShape& shape, void* const* arguments);
 };
 
 struct KernelModule {

@@ -1,9 +1,6 @@
 #include "engine/memory.h"
 
-#include <sys/mman.h>
-
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -15,52 +12,20 @@
 namespace cpu {
 namespace {
 
-constexpr size_t kAlignment = 256;
-constexpr size_t kHugePage = size_t{2} << 20;
-// From this size on memory comes in whole huge pages straight from the system.
-constexpr size_t kLarge = size_t{1} << 20;
 // Left alone, so that the program itself does not run out when the device is full.
 constexpr size_t kReserve = size_t{64} << 20;
-
-size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
-
-void* obtain(size_t bytes) {
-  if (bytes < kLarge) return std::aligned_alloc(kAlignment, round_up(bytes, kAlignment));
-  // Map a page too much and give back what is outside the aligned piece.
-  const size_t size = round_up(bytes, kHugePage);
-  void* mapped = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) return nullptr;
-  const auto start = reinterpret_cast<uintptr_t>(mapped);
-  const uintptr_t base = round_up(start, kHugePage);
-  if (base != start) munmap(mapped, base - start);
-  if (base + size != start + size + kHugePage) {
-    munmap(reinterpret_cast<void*>(base + size), start + kHugePage - base);
-  }
-  madvise(reinterpret_cast<void*>(base), size, MADV_HUGEPAGE);
-  return reinterpret_cast<void*>(base);
-}
-
-void give_back(uintptr_t base, size_t bytes) {
-  if (bytes < kLarge) {
-    std::free(reinterpret_cast<void*>(base));
-  } else {
-    munmap(reinterpret_cast<void*>(base), round_up(bytes, kHugePage));
-  }
-}
-
-void give_back(const MemoryRange& range) {
-  if (range.kind != MemoryKind::Registered) give_back(range.base, range.size);
-}
 
 class RangeTable {
  public:
   bool insert(MemoryRange range) {
     range.id = next_id_.fetch_add(1);
+    if (range.size > UINTPTR_MAX - range.base) return false;
     std::unique_lock lock(mutex_);
     auto next = ranges_.lower_bound(range.base);
     if (next != ranges_.end() && next->second.base - range.base < range.size) return false;
     if (next != ranges_.begin() && std::prev(next)->second.contains(range.base, 1)) return false;
-    ranges_.emplace_hint(next, range.base, range);
+    const uintptr_t base = range.base;
+    ranges_.emplace_hint(next, base, std::move(range));
     return true;
   }
 
@@ -69,7 +34,7 @@ class RangeTable {
     std::unique_lock lock(mutex_);
     auto at = ranges_.find(base);
     if (at == ranges_.end() || !predicate(at->second)) return std::nullopt;
-    const MemoryRange range = at->second;
+    std::optional<MemoryRange> range = std::move(at->second);
     ranges_.erase(at);
     return range;
   }
@@ -82,10 +47,33 @@ class RangeTable {
         ++at;
         continue;
       }
-      taken.push_back(at->second);
+      taken.push_back(std::move(at->second));
       at = ranges_.erase(at);
     }
     return taken;
+  }
+
+  template <class Change>
+  void change(uintptr_t from, size_t bytes, Change&& change) {
+    std::unique_lock lock(mutex_);
+    for (auto at = ranges_.lower_bound(from); at != ranges_.end() && at->first - from < bytes; ++at) change(at->second);
+  }
+
+  // Neighbours count together where the same owner is behind them.
+  std::optional<MemoryRange> find_usable(uintptr_t address, size_t bytes) const {
+    std::shared_lock lock(mutex_);
+    auto after = ranges_.upper_bound(address);
+    if (after == ranges_.begin()) return std::nullopt;
+    const MemoryRange& range = std::prev(after)->second;
+    if (!range.contains(address, 1) || !range.usable) return std::nullopt;
+    uintptr_t end = range.base + range.size;
+    for (; end - address < bytes; ++after) {
+      const bool goes_on = after != ranges_.end() && after->first == end && range.backing != nullptr &&
+                           after->second.backing == range.backing && after->second.usable;
+      if (!goes_on) return std::nullopt;
+      end += after->second.size;
+    }
+    return range;
   }
 
   std::optional<MemoryRange> find(uintptr_t address) const {
@@ -111,36 +99,47 @@ RangeTable& table() {
 
 }  // namespace
 
+bool enough_memory(size_t bytes) {
+  // The system grants more memory than it has and kills somebody later, so ask first what there is.
+  if (bytes < kLarge) return true;
+  const size_t free = free_memory();
+  return free >= kReserve && bytes <= free - kReserve;
+}
+
 uintptr_t allocate_memory(MemoryKind kind, size_t bytes, CUcontext context, int device, unsigned flags,
                           CUmemoryPool pool) {
-  // The system grants more memory than it has and kills somebody later, so ask first what there is.
-  const size_t free = free_memory();
-  if (bytes >= kLarge && (free < kReserve || bytes > free - kReserve)) return 0;
-  void* memory = obtain(bytes);
-  if (memory == nullptr) return 0;
-  std::memset(memory, 0xFF, bytes);
-  const auto base = reinterpret_cast<uintptr_t>(memory);
-  if (!table().insert({base, bytes, kind, context, device, flags, 0, pool})) {
-    give_back(base, bytes);
-    return 0;
+  if (!enough_memory(bytes)) return 0;
+  SmallBlock block;
+  if (bytes < kLarge) {
+    block = kind == MemoryKind::Device ? take_small_block(bytes) : take_host_block(bytes);
+  } else if (std::shared_ptr<Region> region = Region::create(bytes)) {
+    block.base = region->base();
+    block.backing = std::move(region);
   }
-  return base;
+  if (block.base == 0) return 0;
+  std::memset(reinterpret_cast<void*>(block.base), kUnwritten, bytes);
+  MemoryRange range{block.base, bytes, kind, context, device, flags, 0, pool, std::move(block.backing)};
+  return insert_memory(std::move(range)) ? block.base : 0;
+}
+
+bool insert_memory(MemoryRange range) { return table().insert(std::move(range)); }
+
+std::optional<MemoryRange> take_memory(uintptr_t base, MemoryKind kind, MemoryKind other_kind) {
+  return table().take(base, [&](const MemoryRange& found) { return found.kind == kind || found.kind == other_kind; });
 }
 
 bool free_memory_at(uintptr_t base, MemoryKind kind, MemoryKind other_kind) {
-  const auto range =
-      table().take(base, [&](const MemoryRange& found) { return found.kind == kind || found.kind == other_kind; });
-  if (!range) return false;
-  give_back(*range);
-  return true;
+  return take_memory(base, kind, other_kind).has_value();
 }
 
-void free_memory_of(CUcontext context) {
-  for (const MemoryRange& range : table().take_all_of(context)) give_back(range);
+void change_memory(uintptr_t from, size_t bytes, const std::function<void(MemoryRange&)>& change) {
+  table().change(from, bytes, change);
 }
+
+void free_memory_of(CUcontext context) { table().take_all_of(context); }
 
 bool register_memory(uintptr_t base, size_t bytes, CUcontext context, int device, unsigned flags) {
-  return table().insert({base, bytes, MemoryKind::Registered, context, device, flags, 0, nullptr});
+  return insert_memory({base, bytes, MemoryKind::Registered, context, device, flags, 0, nullptr, nullptr});
 }
 
 bool unregister_memory(uintptr_t base) {
@@ -149,9 +148,10 @@ bool unregister_memory(uintptr_t base) {
 
 std::optional<MemoryRange> find_memory(uintptr_t address) { return table().find(address); }
 
-bool is_device_accessible(uintptr_t address, size_t bytes) {
-  const auto range = find_memory(address);
-  return range && range->contains(address, bytes);
+std::optional<MemoryRange> find_usable_memory(uintptr_t address, size_t bytes) {
+  return table().find_usable(address, bytes);
 }
+
+bool is_device_accessible(uintptr_t address, size_t bytes) { return find_usable_memory(address, bytes).has_value(); }
 
 }  // namespace cpu

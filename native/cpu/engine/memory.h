@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 
+#include "engine/region.h"
 #include "generated/driver.h"
 
 namespace cpu {
@@ -26,6 +29,11 @@ struct MemoryRange {
   uint64_t id;
   // The pool a stream-ordered allocation came from, null for all others.
   CUmemoryPool pool;
+  // What keeps the memory; null where the program registered its own. Whoever holds it may use the addresses, even when
+  // the range was freed meanwhile.
+  std::shared_ptr<Backing> backing;
+  // Mapped memory may be closed to the device (cuMemSetAccess).
+  bool usable = true;
 
   bool contains(uintptr_t address, size_t bytes) const {
     return address >= base && address - base <= size && bytes <= size - (address - base);
@@ -34,10 +42,25 @@ struct MemoryRange {
   bool on_device() const { return kind == MemoryKind::Device || kind == MemoryKind::Managed; }
 };
 
+// The byte in memory that nobody has written to.
+constexpr int kUnwritten = 0xFF;
+
 // New memory, aligned to 256 bytes (small) or 2 MiB (large), filled with 0xFF: as floating point these bytes are NaN,
 // so that what was never written shows. Returns 0 where the machine has not so much left.
 uintptr_t allocate_memory(MemoryKind kind, size_t bytes, CUcontext context, int device, unsigned flags,
                           CUmemoryPool pool = nullptr);
+
+// Whether the machine has so much left for the device.
+bool enough_memory(size_t bytes);
+
+// Enters memory that was made elsewhere, with an id of its own; false where it overlaps a range that is known already.
+bool insert_memory(MemoryRange range);
+
+// Takes the range that starts at `base` and is of one of the kinds out of the table.
+std::optional<MemoryRange> take_memory(uintptr_t base, MemoryKind kind, MemoryKind other_kind);
+
+// Changes the ranges that start in [from, from + bytes).
+void change_memory(uintptr_t from, size_t bytes, const std::function<void(MemoryRange&)>& change);
 
 // Frees the allocation that starts at `base` and is of one of the kinds; false where there is none.
 bool free_memory_at(uintptr_t base, MemoryKind kind, MemoryKind other_kind);
@@ -52,7 +75,9 @@ bool unregister_memory(uintptr_t base);
 // The range an address lies in.
 std::optional<MemoryRange> find_memory(uintptr_t address);
 
-// Whether [address, address + bytes) lies inside one range that the device can use.
+// The range an address lies in, where the device can use all of [address, address + bytes): it lies in this range, or
+// goes on in neighbours that are mapped into the same reservation.
+std::optional<MemoryRange> find_usable_memory(uintptr_t address, size_t bytes);
 bool is_device_accessible(uintptr_t address, size_t bytes);
 
 }  // namespace cpu

@@ -29,12 +29,13 @@ inline void pause_briefly() {
 #endif
 }
 
-// Workers take no signals: those are for the program's own threads.
+// Workers take no signals: those are for the program's own threads. What a worker itself does wrong still reaches it.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
     sigset_t all;
     sigfillset(&all);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&all, own);
     pthread_sigmask(SIG_BLOCK, &all, &previous_);
   }
   ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
@@ -58,6 +59,7 @@ std::shared_ptr<Stream> Stream::create(std::shared_ptr<StreamGroup> group, Kind 
   std::shared_ptr<Stream> stream(new Stream(std::move(group), kind, priority));
   {
     std::lock_guard order(stream->group_->mutex_);
+    if (stream->group_->closed_) stream->refuse_after_end();
     stream->group_->streams_.push_back(stream);
     if (kind == Kind::Legacy) stream->group_->legacy_ = stream;
   }
@@ -155,6 +157,16 @@ void Stream::close() {
   work_arrived_.notify_one();
 }
 
+bool Stream::closed() const {
+  std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+void Stream::refuse_after_end() const {
+  if (group_->closed_) throw CallError(CUDA_ERROR_CONTEXT_IS_DESTROYED, "another thread has destroyed the context");
+  throw CallError(CUDA_ERROR_INVALID_HANDLE, "another thread has destroyed the stream");
+}
+
 bool Stream::attribute(CUlaunchAttributeID id, CUlaunchAttributeValue* value) const {
   std::lock_guard lock(attributes_mutex_);
   const auto found = attributes_.find(id);
@@ -205,6 +217,16 @@ void StreamGroup::fail(CUresult error, const char* text) {
   if (error_.load(std::memory_order_relaxed) != CUDA_SUCCESS) return;
   error_text_ = text;
   error_.store(error, std::memory_order_release);
+}
+
+void StreamGroup::close() {
+  std::vector<std::shared_ptr<Stream>> streams;
+  {
+    std::lock_guard order(mutex_);
+    closed_ = true;
+    streams = streams_;
+  }
+  for (const std::shared_ptr<Stream>& stream : streams) stream->close();
 }
 
 void StreamGroup::synchronize() {

@@ -75,6 +75,9 @@ class StreamGroup {
   std::string error_text() const;
   void fail(CUresult error, const char* text);
 
+  // No further operation will come on any stream of the group, and no further stream: whoever tries gets CallError.
+  void close();
+
   // Waits until everything enqueued before the call on any stream of the group has run.
   void synchronize();
 
@@ -89,6 +92,7 @@ class StreamGroup {
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Stream>> streams_;
   std::shared_ptr<Stream> legacy_;
+  std::atomic<bool> closed_{false};
 
   mutable std::mutex error_mutex_;
   std::string error_text_;
@@ -102,13 +106,15 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // Legacy: the context's default stream, which waits for all blocking streams and which all of them wait for.
   enum class Kind { Legacy, Blocking, NonBlocking };
 
-  // A stream of the group, its worker started. Throws std::system_error where no thread is to be had.
+  // A stream of the group, its worker started. Throws std::system_error where no thread is to be had, CallError where
+  // the group was closed.
   static std::shared_ptr<Stream> create(std::shared_ptr<StreamGroup> group, Kind kind, int priority);
 
   // Appends an operation and returns at once, except while kCapacity operations wait. Returns the operation's place in
   // the stream, counted from 1: it has run when completed() has reached that. What the closure throws becomes the
   // context's error. In a capturing stream the operation becomes a node of the graph and its place is kCaptured, for
-  // which nobody can wait. Throws CaptureError where a capture forbids the operation.
+  // which nobody can wait. Throws CaptureError where a capture forbids the operation, CallError where the stream was
+  // closed, which another thread may do meanwhile.
   template <class F>
   uint64_t enqueue(F&& function) {
     if (capturing()) {
@@ -164,6 +170,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   // No further operation will come: the worker ends after the last one.
   void close();
+  bool closed() const;
 
   // Whether the calling thread is a stream's worker, where calling the driver back could deadlock.
   static bool on_worker();
@@ -184,6 +191,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   uint64_t append(F&& function) {
     std::unique_lock lock(mutex_);
     const uint64_t place = wait_for_space(lock);
+    if (closed_) refuse_after_end();
     ring_[place % kCapacity].emplace(std::forward<F>(function));
     submitted_.store(place + 1, std::memory_order_release);
     if (sleeping_) work_arrived_.notify_one();
@@ -191,13 +199,14 @@ class Stream : public std::enable_shared_from_this<Stream> {
   }
 
   uint64_t wait_for_space(std::unique_lock<std::mutex>& lock);
+  [[noreturn]] void refuse_after_end() const;
 
   const std::shared_ptr<StreamGroup> group_;
   const Kind kind_;
   const int priority_;
   const uint64_t id_;
   const std::unique_ptr<Operation[]> ring_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable work_arrived_;
   std::condition_variable progress_;
   std::atomic<uint64_t> submitted_{0};

@@ -1,0 +1,81 @@
+#include "engine/region.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "engine/device.h"
+#include "engine/fault_guard.h"
+
+namespace cpu {
+
+std::shared_ptr<Region> Region::create(size_t bytes) {
+  const size_t size = round_up(bytes, kHugePage);
+  const uintptr_t base = size == 0 ? 0 : reserve_addresses(size, kHugePage);
+  if (base == 0) return nullptr;
+  void* const memory = reinterpret_cast<void*>(base);
+  if (mmap(memory, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+    munmap(memory, size);
+    return nullptr;
+  }
+  madvise(memory, size, MADV_HUGEPAGE);
+  return std::shared_ptr<Region>(new Region(base, size));
+}
+
+Region::~Region() { munmap(reinterpret_cast<void*>(base_), size_); }
+
+std::shared_ptr<SharedFile> Region::share(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  if (file_ != nullptr) return file_;
+  if (size_ > free_memory()) return nullptr;
+  std::shared_ptr<SharedFile> file = SharedFile::create(name, size_);
+  if (file == nullptr) return nullptr;
+  const uintptr_t copy = file->map(0, size_);
+  if (copy == 0) return nullptr;
+  void* const memory = reinterpret_cast<void*>(base_);
+  bool moved = false;
+  {
+    // Operations may be writing; from the copy to the exchange they wait, so that nothing of theirs is lost.
+    catch_faults();
+    const MemoryMove move;
+    if (mprotect(memory, size_, PROT_READ) == 0) {
+      std::memcpy(reinterpret_cast<void*>(copy), memory, size_);
+      moved = file->map(0, size_, base_) != 0;
+      if (!moved) mprotect(memory, size_, PROT_READ | PROT_WRITE);
+    }
+  }
+  munmap(reinterpret_cast<void*>(copy), size_);
+  if (moved) file_ = std::move(file);
+  return file_;
+}
+
+std::shared_ptr<FileMapping> FileMapping::create(std::shared_ptr<SharedFile> file, size_t offset, size_t bytes) {
+  const uintptr_t base = file->map(offset, bytes);
+  if (base == 0) return nullptr;
+  return std::shared_ptr<FileMapping>(new FileMapping(std::move(file), offset, base, bytes));
+}
+
+FileMapping::~FileMapping() { munmap(reinterpret_cast<void*>(base_), size_); }
+
+namespace {
+
+class HostBlock final : public Backing {
+ public:
+  explicit HostBlock(void* memory) : memory_(memory) {}
+  ~HostBlock() override { std::free(memory_); }
+
+ private:
+  void* const memory_;
+};
+
+}  // namespace
+
+SmallBlock take_host_block(size_t bytes) {
+  constexpr size_t alignment = 256;
+  void* memory = std::aligned_alloc(alignment, round_up(bytes, alignment));
+  if (memory == nullptr) return {};
+  return {reinterpret_cast<uintptr_t>(memory), std::make_shared<HostBlock>(memory)};
+}
+
+}  // namespace cpu
