@@ -75,6 +75,7 @@ void expect_failed(Device& device) {
 void expect_healthy() {
   Device device;
   CHECK(cuMemsetD32_v2(device.memory, 5, 8));
+  CHECK(cuCtxSynchronize());
   CHECK(device.launch(device.memory));
   uint32_t words[2] = {};
   CHECK(cuStreamSynchronize(device.stream));

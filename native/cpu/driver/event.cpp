@@ -33,7 +33,15 @@ CUresult cuEventCreate(CUevent* phEvent, unsigned int Flags) {
                       "; CU_EVENT_BLOCKING_SYNC (1), CU_EVENT_DISABLE_TIMING (2) and with it CU_EVENT_INTERPROCESS (4) "
                       "are valid");
     }
-    void* handle = context.adopt(std::make_unique<Event>(std::make_shared<EventState>(), Flags, context.handle()));
+    std::shared_ptr<SharedEvent> shared;
+    if ((Flags & CU_EVENT_INTERPROCESS) != 0) {
+      shared = SharedEvent::create();
+      if (shared == nullptr) {
+        return fail(CUDA_ERROR_OUT_OF_MEMORY, "no memory or file descriptor is left for an event of several processes");
+      }
+    }
+    void* handle = context.adopt(
+        std::make_unique<Event>(std::make_shared<EventState>(std::move(shared)), Flags, context.handle()));
     if (handle == nullptr) return ending_context();
     *phEvent = static_cast<CUevent>(handle);
     return CUDA_SUCCESS;

@@ -83,7 +83,7 @@ void run_copy(uintptr_t destination, uintptr_t source, const CopyShape& shape) {
 bool on_device(const End& end) {
   if (end.side == Side::Array) return true;
   const auto range = find_memory(end.address);
-  return range && range->kind == MemoryKind::Device;
+  return range && range->device_alone();
 }
 
 }  // namespace

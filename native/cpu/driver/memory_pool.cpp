@@ -2,6 +2,8 @@
 #include "driver/memory_pool.h"
 
 #include <array>
+#include <cstring>
+#include <tuple>
 
 #include "driver/device.h"
 #include "driver/entry.h"
@@ -16,6 +18,9 @@ void raise(std::atomic<uint64_t>& high, uint64_t value) {
   }
 }
 
+// Blocks of a pool's file are whole pages.
+constexpr size_t kPage = 4096;
+
 size_t block_size(size_t bytes) {
   // Rounded, so that blocks fit for sizes that differ a little: to 512 bytes, from 1 MiB on to 2 MiB.
   const size_t unit = bytes < (size_t{1} << 20) ? 512 : size_t{2} << 20;
@@ -28,9 +33,66 @@ PoolBlocks::~PoolBlocks() {
   for (const auto& [size, block] : free_blocks_) free_memory_at(block, MemoryKind::Device, MemoryKind::Device);
 }
 
+uintptr_t PoolBlocks::map_block(size_t offset, size_t bytes) {
+  std::shared_ptr<FileMapping> mapping = FileMapping::create(file_, offset, bytes);
+  if (mapping == nullptr) return 0;
+  const uintptr_t base = mapping->base();
+  MemoryRange range{base, bytes, MemoryKind::Device, nullptr, device_, 0, 0, pool_, std::move(mapping)};
+  return insert_memory(std::move(range)) ? base : 0;
+}
+
+uintptr_t PoolBlocks::make_block(size_t bytes) {
+  if (file_ == nullptr) return allocate_memory(MemoryKind::Device, bytes, nullptr, device_, 0, pool_);
+  if (!enough_memory(bytes)) return 0;
+  const size_t size = round_up(bytes, kPage);
+  size_t offset = 0;
+  if (const auto free = free_places_.find(size); free != free_places_.end()) {
+    offset = free->second;
+    free_places_.erase(free);
+  } else {
+    offset = file_->size();
+    if (!file_->resize(offset + size)) return 0;
+  }
+  const uintptr_t block = map_block(offset, size);
+  if (block == 0) {
+    free_places_.emplace(size, offset);
+    return 0;
+  }
+  std::memset(reinterpret_cast<void*>(block), kUnwritten, size);
+  places_[block] = {offset, size};
+  return block;
+}
+
+void PoolBlocks::end_block(uintptr_t block) {
+  free_memory_at(block, MemoryKind::Device, MemoryKind::Device);
+  const auto place = places_.find(block);
+  if (place == places_.end()) return;
+  const auto [offset, size] = place->second;
+  file_->discard(offset, size);
+  free_places_.emplace(size, offset);
+  places_.erase(place);
+}
+
+bool PoolBlocks::place_of(uintptr_t block, size_t* offset, size_t* bytes) {
+  std::lock_guard lock(mutex_);
+  const auto place = places_.find(block);
+  if (place == places_.end() || !used_blocks_.contains(block)) return false;
+  std::tie(*offset, *bytes) = place->second;
+  return true;
+}
+
+uintptr_t PoolBlocks::open(size_t offset, size_t bytes) {
+  size_t end = 0;
+  if (!imported_ || bytes == 0 || offset % kPage != 0 || bytes % kPage != 0 ||
+      __builtin_add_overflow(offset, bytes, &end) || end > file_->size()) {
+    return 0;
+  }
+  return map_block(offset, bytes);
+}
+
 uintptr_t PoolBlocks::take(size_t bytes) {
   const size_t size = block_size(bytes);
-  if (size < bytes) return 0;
+  if (size < bytes || imported_) return 0;
   std::lock_guard lock(mutex_);
   uintptr_t block = 0;
   size_t taken = size;
@@ -40,7 +102,8 @@ uintptr_t PoolBlocks::take(size_t bytes) {
     block = fit->second;
     free_blocks_.erase(fit);
   } else {
-    block = allocate_memory(MemoryKind::Device, size, nullptr, device_, 0, pool_);
+    if (most_bytes_ != 0 && (size > most_bytes_ || reserved > most_bytes_ - size)) return 0;
+    block = make_block(size);
     if (block == 0) return 0;
     raise(reserved_high, reserved += size);
   }
@@ -50,6 +113,10 @@ uintptr_t PoolBlocks::take(size_t bytes) {
 }
 
 void PoolBlocks::give(uintptr_t block) {
+  if (imported_) {
+    free_memory_at(block, MemoryKind::Device, MemoryKind::Device);
+    return;
+  }
   {
     std::lock_guard lock(mutex_);
     auto found = used_blocks_.find(block);
@@ -78,7 +145,7 @@ void PoolBlocks::trim(size_t bytes_to_keep) {
   std::lock_guard lock(mutex_);
   while (!free_blocks_.empty() && reserved > bytes_to_keep) {
     auto largest = std::prev(free_blocks_.end());
-    free_memory_at(largest->second, MemoryKind::Device, MemoryKind::Device);
+    end_block(largest->second);
     reserved -= largest->first;
     free_blocks_.erase(largest);
   }
@@ -101,34 +168,6 @@ DevicePools& device_pools(CUdevice device) {
   return pools[static_cast<size_t>(device)];
 }
 
-CUmemoryPool create_pool(CUdevice device, bool default_pool) {
-  auto object = std::make_unique<MemoryPool>();
-  MemoryPool* pool = object.get();
-  pool->device = device;
-  pool->default_pool = default_pool;
-  if (default_pool) device_pools(device).kept = pool;
-  const auto handle = static_cast<CUmemoryPool>(make_handle(std::move(object)));
-  pool->blocks = std::make_shared<PoolBlocks>(device, handle);
-  return handle;
-}
-
-CUmemoryPool pool_of(CUdevice device, bool default_pool) {
-  DevicePools& pools = device_pools(device);
-  std::lock_guard lock(pools.mutex);
-  if (pools.default_pool == nullptr) pools.current = pools.default_pool = create_pool(device, true);
-  if (default_pool) return pools.default_pool;
-  if (lookup<MemoryPool>(pools.current) == nullptr) pools.current = pools.default_pool;
-  return pools.current;
-}
-
-template <class F>
-CUresult ask_pool(const char* function, CUmemoryPool handle, F&& body) {
-  return initialized(function, [&] {
-    MemoryPool* pool = lookup<MemoryPool>(handle);
-    return pool == nullptr ? bad_handle("memory pool", handle) : body(*pool);
-  });
-}
-
 template <class F>
 CUresult ask_device_pool(const char* function, CUdevice device, const void* answer, F&& body) {
   return initialized(function, [&] {
@@ -147,7 +186,7 @@ CUresult allocate_for_graph(MemoryPool& pool, CUDA_MEM_ALLOC_NODE_PARAMS* parame
   }
   pool.blocks->hold(block);
   parameters->dptr = block;
-  *work = std::make_shared<AllocationWork>(pool.blocks, *parameters);
+  *work = std::make_shared<AllocationWork>(pool.blocks, pool.device, *parameters);
   return CUDA_SUCCESS;
 }
 
@@ -155,8 +194,12 @@ CUresult check_properties(const CUmemPoolProps& properties) {
   if (properties.allocType != CU_MEM_ALLOCATION_TYPE_PINNED) {
     return fail(CUDA_ERROR_INVALID_VALUE, "allocType must be CU_MEM_ALLOCATION_TYPE_PINNED");
   }
-  if (properties.handleTypes != CU_MEM_HANDLE_TYPE_NONE || properties.location.type != CU_MEM_LOCATION_TYPE_DEVICE) {
-    return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has pools of device memory that is not shared only");
+  if (properties.location.type != CU_MEM_LOCATION_TYPE_DEVICE) {
+    return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device has pools of device memory only");
+  }
+  if (properties.handleTypes != CU_MEM_HANDLE_TYPE_NONE &&
+      properties.handleTypes != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) {
+    return fail(CUDA_ERROR_NOT_SUPPORTED, "the CPU device exports pools by file descriptors only");
   }
   return check_device(properties.location.id);
 }
@@ -180,6 +223,9 @@ CUresult allocate_from(const char* function, CUdeviceptr* address, size_t bytes,
       *address = parameters.dptr;
       return CUDA_SUCCESS;
     }
+    if (pool->blocks->imported()) {
+      return fail(CUDA_ERROR_NOT_PERMITTED, "the pool is another process's, which alone can take memory from it");
+    }
     const uintptr_t block = pool->blocks->take(bytes);
     if (block == 0) {
       return fail(CUDA_ERROR_OUT_OF_MEMORY, std::to_string(bytes) + " bytes were asked for and are not there");
@@ -195,6 +241,46 @@ CUresult unknown_attribute(CUmemPool_attribute attribute) {
 }
 
 }  // namespace
+
+GraphMemory& graph_memory(int device) {
+  static std::array<GraphMemory, 16>& memory = *new std::array<GraphMemory, 16>;
+  return memory[static_cast<size_t>(device)];
+}
+
+AllocationWork::AllocationWork(std::shared_ptr<PoolBlocks> blocks, int device,
+                               const CUDA_MEM_ALLOC_NODE_PARAMS& parameters)
+    : blocks_(std::move(blocks)), device_(device), parameters_(parameters) {
+  GraphMemory& memory = graph_memory(device_);
+  raise(memory.high, memory.current += parameters_.bytesize);
+}
+
+AllocationWork::~AllocationWork() {
+  graph_memory(device_).current -= parameters_.bytesize;
+  blocks_->let_go(parameters_.dptr);
+}
+
+CUmemoryPool create_pool(CUdevice device, bool default_pool, size_t most_bytes, std::shared_ptr<SharedFile> file,
+                         bool imported) {
+  auto object = std::make_unique<MemoryPool>();
+  MemoryPool* pool = object.get();
+  pool->device = device;
+  pool->default_pool = default_pool;
+  const auto handle = static_cast<CUmemoryPool>(make_handle(std::move(object)));
+  pool->blocks = std::make_shared<PoolBlocks>(device, handle, most_bytes, std::move(file), imported);
+  return handle;
+}
+
+CUmemoryPool pool_of(CUdevice device, bool default_pool) {
+  DevicePools& pools = device_pools(device);
+  std::lock_guard lock(pools.mutex);
+  if (pools.default_pool == nullptr) {
+    pools.current = pools.default_pool = create_pool(device, true, 0, nullptr, false);
+    pools.kept = lookup<MemoryPool>(pools.default_pool);
+  }
+  if (default_pool) return pools.default_pool;
+  if (lookup<MemoryPool>(pools.current) == nullptr) pools.current = pools.default_pool;
+  return pools.current;
+}
 
 bool give_to_pool(const MemoryRange& range) {
   MemoryPool* pool = lookup<MemoryPool>(range.pool);
@@ -245,7 +331,7 @@ CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream) {
   return in_stream(__func__, hStream, [&](Context&, Stream& stream) {
     if (dptr == 0) return CUDA_SUCCESS;
     const auto range = find_memory(dptr);
-    if (!range || range->base != dptr || !range->on_device()) {
+    if (!range || range->base != dptr || !range->on_device() || range->kind == MemoryKind::Mapped) {
       return fail(CUDA_ERROR_INVALID_VALUE, hexadecimal(dptr) + " is not the start of live device memory");
     }
     MemoryPool* pool = lookup<MemoryPool>(range->pool);
@@ -298,7 +384,12 @@ CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* poolProps) {
   return initialized(__func__, [&] {
     if (pool == nullptr || poolProps == nullptr) return null_argument("pool or poolProps");
     if (const CUresult status = check_properties(*poolProps); status != CUDA_SUCCESS) return status;
-    *pool = create_pool(poolProps->location.id, false);
+    std::shared_ptr<SharedFile> file;
+    if (poolProps->handleTypes == CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) {
+      file = SharedFile::create("pool:" + std::to_string(poolProps->location.id), 0);
+      if (file == nullptr) return fail(CUDA_ERROR_OUT_OF_MEMORY, "no file descriptor is left for another pool");
+    }
+    *pool = create_pool(poolProps->location.id, false, poolProps->maxSize, std::move(file), false);
     return CUDA_SUCCESS;
   });
 }
@@ -351,6 +442,19 @@ CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attr, void
         return number(blocks.used);
       case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
         return number(blocks.used_high);
+      case CU_MEMPOOL_ATTR_ALLOCATION_TYPE:
+        return flag(CU_MEM_ALLOCATION_TYPE_PINNED);
+      case CU_MEMPOOL_ATTR_EXPORT_HANDLE_TYPES:
+        return flag(blocks.file() != nullptr && !blocks.imported() ? CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR
+                                                                   : CU_MEM_HANDLE_TYPE_NONE);
+      case CU_MEMPOOL_ATTR_LOCATION_ID:
+        return flag(object.device);
+      case CU_MEMPOOL_ATTR_LOCATION_TYPE:
+        return flag(CU_MEM_LOCATION_TYPE_DEVICE);
+      case CU_MEMPOOL_ATTR_MAX_POOL_SIZE:
+        return number(blocks.most_bytes());
+      case CU_MEMPOOL_ATTR_HW_DECOMPRESS_ENABLED:
+        return flag(0);
       default:
         return unknown_attribute(attr);
     }

@@ -26,7 +26,7 @@ CUresult read_attribute(const MemoryRange& range, CUdeviceptr address, CUpointer
     case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
       return answer(data, address);
     case CU_POINTER_ATTRIBUTE_HOST_POINTER:
-      if (range.kind == MemoryKind::Device) {
+      if (range.device_alone()) {
         return fail(CUDA_ERROR_INVALID_VALUE, "device memory has no address on the host");
       }
       return answer(data, reinterpret_cast<void*>(address));
@@ -40,6 +40,7 @@ CUresult read_attribute(const MemoryRange& range, CUdeviceptr address, CUpointer
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
       return answer(data, range.device);
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+      return answer(data, range.kind == MemoryKind::Device && range.pool == nullptr ? 1U : 0U);
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
     case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
       return answer(data, 0U);
@@ -87,7 +88,7 @@ CUresult cuPointerGetAttributes(unsigned int numAttributes, CUpointer_attribute*
     for (unsigned i = 0; i < numAttributes; ++i) {
       if (data[i] == nullptr) return null_argument("data[" + std::to_string(i) + "]");
       const CUpointer_attribute attribute = attributes[i];
-      if (range && !(attribute == CU_POINTER_ATTRIBUTE_HOST_POINTER && range->kind == MemoryKind::Device)) {
+      if (range && !(attribute == CU_POINTER_ATTRIBUTE_HOST_POINTER && range->device_alone())) {
         if (const CUresult status = read_attribute(*range, ptr, attribute, data[i]); status != CUDA_SUCCESS)
           return status;
         continue;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/handles.h"
+#include "engine/shared_event.h"
 #include "engine/stream.h"
 #include "generated/driver.h"
 
@@ -20,16 +21,26 @@ namespace cpu {
 // destroyed event.
 class EventState : public std::enable_shared_from_this<EventState> {
  public:
-  // A place in a stream, or one inside a graph's replay: the generation of `state` that the replay will reach.
+  EventState() = default;
+  // An event that other processes see too.
+  explicit EventState(std::shared_ptr<SharedEvent> shared) : shared_(std::move(shared)) {}
+
+  // A place in a stream, or one inside a graph's replay: the generation of `state` that the replay will reach, or what
+  // another process recorded: a generation of `shared`.
   struct Marker {
     std::shared_ptr<Stream> stream;
     uint64_t place = 0;
     std::shared_ptr<const EventState> state;
+    std::shared_ptr<SharedEvent> shared;
 
-    bool never_recorded() const { return stream == nullptr && state == nullptr; }
+    bool never_recorded() const { return stream == nullptr && state == nullptr && shared == nullptr; }
+    // Both throw CallError where another process recorded the event and has ended before it was reached.
     bool reached() const;
     void wait() const;
   };
+
+  // Null where the event is this process's alone.
+  const std::shared_ptr<SharedEvent>& shared() const { return shared_; }
 
   // Appends a marker to the stream; from now on the event means that one. In a capturing stream it means the nodes
   // which that stream's next one would depend on.
@@ -41,10 +52,14 @@ class EventState : public std::enable_shared_from_this<EventState> {
   // When the newest marker was reached, where it was.
   std::optional<std::chrono::steady_clock::time_point> time() const;
 
-  // For replays: from now on the event means a place in one that is being launched, which is reached later. Returns the
-  // generation to reach.
-  uint64_t record_in_graph();
-  void reach_in_graph(uint64_t generation);
+  // For replays: from now on the event means a place in one that is being launched, which is reached later. Returns
+  // what there is to reach.
+  struct GraphRecord {
+    uint64_t generation = 0;
+    uint64_t shared_generation = 0;
+  };
+  GraphRecord record_in_graph();
+  void reach_in_graph(const GraphRecord& record);
 
   // The capture in which the event was last recorded, and the nodes it then stood for; guarded by graph_mutex().
   bool captured() const { return captured_.load(std::memory_order_acquire); }
@@ -57,7 +72,15 @@ class EventState : public std::enable_shared_from_this<EventState> {
   }
 
  private:
-  void reach(uint64_t generation);
+  void reach(uint64_t generation, uint64_t shared_generation);
+
+  // Tells other processes of a record; 0 where none of them looks.
+  uint64_t record_shared();
+  void reach_shared(uint64_t shared_generation);
+
+  const std::shared_ptr<SharedEvent> shared_;
+  // The newest record of this process among those that other processes see; guarded by mutex_.
+  uint64_t shared_generation_ = 0;
 
   mutable std::mutex mutex_;
   mutable std::condition_variable reached_in_graph_;

@@ -21,8 +21,8 @@ class LaunchEvents {
  private:
   struct Mark {
     std::shared_ptr<EventState> state;
-    // What a recording node reaches, 0 for one that waits.
-    uint64_t generation;
+    // What a recording node reaches, generation 0 for one that waits.
+    EventState::GraphRecord record;
     EventState::Marker awaited;
   };
   void collect(const Program& program, bool recording, size_t* next);
@@ -280,7 +280,7 @@ void LaunchEvents::collect(const Program& program, bool recording, size_t* next)
     const bool records = step.work->type() == CU_GRAPH_NODE_TYPE_EVENT_RECORD;
     if (records != recording) continue;
     mark.state = event->shared_from_this();
-    mark.generation = records ? event->record_in_graph() : 0;
+    if (records) mark.record = event->record_in_graph();
     if (!records) mark.awaited = event->marker();
   }
 }
@@ -288,14 +288,14 @@ void LaunchEvents::collect(const Program& program, bool recording, size_t* next)
 LaunchEvents::~LaunchEvents() {
   for (; next_ < marks_.size(); ++next_) {
     const Mark& mark = marks_[next_];
-    if (mark.state != nullptr && mark.generation != 0) mark.state->reach_in_graph(mark.generation);
+    if (mark.state != nullptr && mark.record.generation != 0) mark.state->reach_in_graph(mark.record);
   }
 }
 
 void LaunchEvents::run_next() {
   const Mark& mark = marks_[next_];
-  if (mark.generation != 0) {
-    mark.state->reach_in_graph(mark.generation);
+  if (mark.record.generation != 0) {
+    mark.state->reach_in_graph(mark.record);
   } else {
     mark.awaited.wait();
   }

@@ -13,7 +13,8 @@
 
 namespace cpu {
 
-enum class MemoryKind { Device, Pinned, Registered, Managed };
+// Mapped: memory of another process or of cuMemCreate, which calls of its own map and unmap.
+enum class MemoryKind { Device, Pinned, Registered, Managed, Mapped };
 
 // One allocation, or one piece of the program's own memory that it registered.
 struct MemoryRange {
@@ -39,7 +40,11 @@ struct MemoryRange {
     return address >= base && address - base <= size && bytes <= size - (address - base);
   }
   // Whether kernels and copies may use it as device memory.
-  bool on_device() const { return kind == MemoryKind::Device || kind == MemoryKind::Managed; }
+  bool on_device() const {
+    return kind == MemoryKind::Device || kind == MemoryKind::Managed || kind == MemoryKind::Mapped;
+  }
+  // Whether the program has no business there itself.
+  bool device_alone() const { return kind == MemoryKind::Device || kind == MemoryKind::Mapped; }
 };
 
 // The byte in memory that nobody has written to.

@@ -47,8 +47,8 @@ uintptr_t reserve_addresses(size_t bytes, size_t alignment, uintptr_t hint) {
   return base;
 }
 
-SharedFile::SharedFile(int descriptor, std::string name, uint64_t number, size_t size)
-    : descriptor_(descriptor), name_(std::move(name)), number_(number), size_(size) {}
+SharedFile::SharedFile(int descriptor, std::string name, uint64_t number)
+    : descriptor_(descriptor), name_(std::move(name)), number_(number) {}
 
 SharedFile::~SharedFile() { close(descriptor_); }
 
@@ -60,15 +60,19 @@ std::shared_ptr<SharedFile> SharedFile::create(const std::string& name, size_t b
     close(descriptor);
     return nullptr;
   }
-  return std::shared_ptr<SharedFile>(new SharedFile(descriptor, name, state.st_ino, bytes));
+  return std::shared_ptr<SharedFile>(new SharedFile(descriptor, name, state.st_ino));
 }
 
 std::shared_ptr<SharedFile> SharedFile::adopt(int descriptor) {
   struct stat state {};
   const std::string name = name_of(descriptor);
   if (name.empty() || fstat(descriptor, &state) != 0) return nullptr;
-  return std::shared_ptr<SharedFile>(
-      new SharedFile(descriptor, name, state.st_ino, static_cast<size_t>(state.st_size)));
+  return std::shared_ptr<SharedFile>(new SharedFile(descriptor, name, state.st_ino));
+}
+
+size_t SharedFile::size() const {
+  struct stat state {};
+  return fstat(descriptor_, &state) == 0 ? static_cast<size_t>(state.st_size) : 0;
 }
 
 uintptr_t SharedFile::map(size_t offset, size_t bytes, uintptr_t at) const {
@@ -84,11 +88,7 @@ uintptr_t SharedFile::map(size_t offset, size_t bytes, uintptr_t at) const {
   return place;
 }
 
-bool SharedFile::resize(size_t bytes) {
-  if (ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) return false;
-  size_ = bytes;
-  return true;
-}
+bool SharedFile::resize(size_t bytes) { return ftruncate(descriptor_, static_cast<off_t>(bytes)) == 0; }
 
 void SharedFile::discard(size_t offset, size_t bytes) {
   fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),

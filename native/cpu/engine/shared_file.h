@@ -35,15 +35,15 @@ class SharedFile {
 
   int descriptor() const { return descriptor_; }
   uint64_t number() const { return number_; }
-  size_t size() const { return size_; }
+  // As it is now; another process may have changed it.
+  size_t size() const;
   const std::string& name() const { return name_; }
 
  private:
-  SharedFile(int descriptor, std::string name, uint64_t number, size_t size);
+  SharedFile(int descriptor, std::string name, uint64_t number);
   const int descriptor_;
   const std::string name_;
   const uint64_t number_;
-  size_t size_;
 };
 
 // Address space on a boundary of huge pages in which nothing can be read or written; 0 where there is none. To be given
