@@ -53,6 +53,7 @@ enum class HandleTag : uint32_t {
   CudnnFusedConstPack,
   CudnnFusedVariantPack,
   CudnnFusedPlan,
+  CudnnBackendDescriptor,
 };
 
 // One handle's place. Released slots are reused last, so that a stale handle stays recognisable for long.

@@ -1,0 +1,22 @@
+#pragma once
+#include "cudnn/backend/operation.h"
+
+namespace cpu::backend {
+
+/// y = the inputs one after the other along one axis.
+struct ConcatOperation : OperationDescriptor {
+  ConcatOperation();
+
+ protected:
+  cudnnStatus_t check() override;
+};
+
+/// y = the elements of x in another shape.
+struct ReshapeOperation : OperationDescriptor {
+  ReshapeOperation();
+
+ protected:
+  cudnnStatus_t check() override;
+};
+
+}  // namespace cpu::backend
