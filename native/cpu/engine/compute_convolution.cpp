@@ -229,7 +229,11 @@ class ConvolutionPlan {
       const int64_t left = padding - first * dilation;
       const int64_t right = (out - 1) * stride + (last - first) * dilation + 1 - size - left;
       if ((first == 0 && last == taps - 1) || left < 0 || right < 0) {
-        padding_right_[i] = native_.padding[i];
+        // The result's size says how much padding there is behind the image, where it is not as much as before it.
+        const int64_t window = (taps - 1) * dilation + 1;
+        const bool symmetric = (size + 2 * padding - window) / stride + 1 == out;
+        const int64_t behind = (out - 1) * stride + window - size - padding;
+        padding_right_[i] = static_cast<int>(symmetric ? padding : std::max<int64_t>(0, behind));
         continue;
       }
       used_.w.dims[2 + i] = static_cast<int>(last - first + 1);

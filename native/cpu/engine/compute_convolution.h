@@ -14,6 +14,7 @@ struct ConvolutionShape {
   Tensor x;
   Tensor w;
   Tensor y;
+  /// Before the image; behind it there is as much as the result's size asks for.
   int padding[max_rank - 2] = {};
   int stride[max_rank - 2] = {};
   int dilation[max_rank - 2] = {};

@@ -250,13 +250,13 @@ class GraphPlan {
  public:
   virtual ~GraphPlan() = default;
 
-  /// The graph's tensors; run() takes one pointer for each.
+  /// The graph's tensors that lie outside of it; run() takes a pointer for each.
   virtual const std::vector<GraphTensor>& tensors() const = 0;
   virtual size_t workspace_bytes() const = 0;
   /// What is computed together, in order, for people: "convolution + bias + relu".
   virtual const std::vector<std::string>& steps() const = 0;
 
-  /// `data[i]` is where tensor i lies, null for virtual ones. `workspace` is aligned to 64 bytes. Allocates nothing.
+  /// `data[i]` is where tensors()[i] lies. `workspace` is aligned to 64 bytes. Allocates nothing.
   virtual void run(void* const* data, void* workspace) const = 0;
 };
 

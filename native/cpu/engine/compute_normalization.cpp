@@ -2,30 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
+#include "engine/compute_channels.h"
 #include "engine/compute_staging.h"
 
 namespace cpu::compute {
 namespace {
-
-/// Rows x channels, or samples x channels x pixels where the pixels of a channel lie together.
-struct View {
-  int64_t outer;
-  int64_t channels;
-  int64_t inner;
-
-  int64_t count() const { return outer * inner; }
-};
-
-/// Rows of a block and channels of a column: the unit one thread works on. Blocks do not depend on the number of
-/// threads, so neither do the sums.
-constexpr int64_t column = 1024;
-
-int64_t block_rows(const View& view, size_t size) {
-  const int64_t width = std::min(view.channels, column);
-  return std::clamp<int64_t>(static_cast<int64_t>(65536 / size) / width, 8, 4096);
-}
 
 /// The layout the loops want: channels last or packed as the tensor is, else channels last.
 Tensor wanted_layout(const Normalization& normalization, ElementType type) {
@@ -34,81 +16,17 @@ Tensor wanted_layout(const Normalization& normalization, ElementType type) {
   return channels_last(x, type);
 }
 
-View view_of(const Normalization& normalization, const Tensor& layout) {
+ChannelView view_of(const Normalization& normalization, const Tensor& layout) {
   const Tensor& x = normalization.x;
   if (normalization.per_activation) return {x.dims[0], x.elements() / x.dims[0], 1};
   if (layout.is_channels_last()) return {x.elements() / x.dims[1], x.dims[1], 1};
   return {x.dims[0], x.dims[1], x.pixels()};
 }
 
-/// Calls body(block, first row, rows, first channel, channels) for all blocks in parallel.
-template <class Body>
-void for_blocks(const View& view, int64_t rows, const Body& body) {
-  const int64_t blocks = (view.outer + rows - 1) / rows;
-  const int64_t columns = (view.channels + column - 1) / column;
-  const bool parallel = view.outer * view.channels > 16384;
-#pragma omp parallel for collapse(2) schedule(static) if (parallel)
-  for (int64_t block = 0; block < blocks; ++block) {
-    for (int64_t c = 0; c < columns; ++c) {
-      const int64_t first = block * rows, start = c * column;
-      body(block, first, std::min(rows, view.outer - first), start, std::min(column, view.channels - start));
-    }
-  }
-}
-
-/// Two sums a channel over rows x channels: `body(block rows..., sum, product)` adds to the block's sums, which are
-/// then added in the order of the blocks.
-template <class T, class Body>
-void sum_blocks(const View& view, Scratch& scratch, double* first, double* second, const Body& body) {
-  const int64_t rows = block_rows(view, sizeof(T));
-  const int64_t blocks = (view.outer + rows - 1) / rows;
-  const int64_t channels = view.channels;
-  double* partial = scratch.take<double>(blocks * channels * 2);
-  for_blocks(view, rows, [&](int64_t block, int64_t row, int64_t count, int64_t start, int64_t width) {
-    double* sums = partial + (block * 2) * channels + start;
-    double* products = sums + channels;
-    std::memset(sums, 0, static_cast<size_t>(width) * sizeof(double));
-    std::memset(products, 0, static_cast<size_t>(width) * sizeof(double));
-    body(row * channels + start, start, count, width, sums, products);
-  });
-#pragma omp parallel for schedule(static) if (blocks * channels > 65536)
-  for (int64_t start = 0; start < channels; start += 256) {
-    const int64_t end = std::min(channels, start + 256);
-    for (int64_t c = start; c < end; ++c) first[c] = second[c] = 0;
-    for (int64_t block = 0; block < blocks; ++block) {
-      const double* sums = partial + (block * 2) * channels;
-      for (int64_t c = start; c < end; ++c) {
-        first[c] += sums[c];
-        second[c] += sums[channels + c];
-      }
-    }
-  }
-}
-
-/// The same over planes: `body(offset, channel, sum, product)` adds one plane.
-template <class Body>
-void sum_planes(const View& view, Scratch& scratch, double* first, double* second, const Body& body) {
-  double* partial = scratch.take<double>(view.outer * view.channels * 2);
-  const bool parallel = view.outer * view.channels * view.inner > 16384;
-#pragma omp parallel for schedule(static) if (parallel)
-  for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
-    partial[plane * 2] = partial[plane * 2 + 1] = 0;
-    body(plane * view.inner, plane % view.channels, &partial[plane * 2], &partial[plane * 2 + 1]);
-  }
-  for (int64_t c = 0; c < view.channels; ++c) first[c] = second[c] = 0;
-  for (int64_t n = 0; n < view.outer; ++n) {
-    for (int64_t c = 0; c < view.channels; ++c) {
-      const double* sums = partial + (n * view.channels + c) * 2;
-      first[c] += sums[0];
-      second[c] += sums[1];
-    }
-  }
-}
-
 /// Mean and biased variance of every channel. Sums are taken in double of the distance to the channel's first value,
 /// so that a mean far from zero costs no digits.
 template <class T>
-void statistics(const View& view, const T* x, Scratch& scratch, double* mean, double* variance) {
+void statistics(const ChannelView& view, const T* x, Scratch& scratch, double* mean, double* variance) {
   const VectorKernels<T>& kernels = vector_kernels<T>();
   T* shift = scratch.take<T>(view.channels);
   for (int64_t c = 0; c < view.channels; ++c) shift[c] = x[c * view.inner];
@@ -131,7 +49,8 @@ void statistics(const View& view, const T* x, Scratch& scratch, double* mean, do
 }
 
 template <class T>
-void apply(const View& view, const T* x, const T* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta, T* y) {
+void apply(const ChannelView& view, const T* x, const T* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta,
+           T* y) {
   const VectorKernels<T>& kernels = vector_kernels<T>();
   if (view.inner == 1) {
     const int64_t rows = block_rows(view, sizeof(T));
@@ -165,19 +84,17 @@ void put(ElementType type, void* data, int64_t i, double value) {
 }
 
 template <class T>
-void normalize_with(const Normalization& normalization, const Tensor& layout, const View& view, Scratch& scratch,
-                    const T* x, const double* mean, const double* variance, const void* scale, const void* bias,
-                    double alpha, double beta, const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z) {
-  const ElementType type = normalization.parameter_type;
+void normalize_with(const Normalization& normalization, const Tensor& layout, const ChannelView& view, Scratch& scratch,
+                    const T* x, const double* mean, const double* factor, const double* bias, double alpha, double beta,
+                    const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z) {
   T* row_mean = scratch.take<T>(view.channels);
   T* row_factor = scratch.take<T>(view.channels);
   T* row_bias = scratch.take<T>(view.channels);
   for (int64_t c = 0; c < view.channels; ++c) {
-    const double factor = get(type, scale, c) / std::sqrt(variance[c] + normalization.epsilon);
     row_mean[c] = static_cast<T>(mean[c]);
-    row_factor[c] = static_cast<T>(factor);
+    row_factor[c] = static_cast<T>(factor[c]);
     // The part of the mean that rounding took away goes into the bias.
-    row_bias[c] = static_cast<T>(get(type, bias, c) - (mean[c] - static_cast<double>(row_mean[c])) * factor);
+    row_bias[c] = static_cast<T>(bias[c] - (mean[c] - static_cast<double>(row_mean[c])) * factor[c]);
   }
   const T* addend = staged<T>(z_tensor, z, layout, scratch);
   const StagedResult<T> result(y_tensor, y, layout, scratch);
@@ -186,13 +103,22 @@ void normalize_with(const Normalization& normalization, const Tensor& layout, co
   result.finish(alpha, beta);
 }
 
+/// scale / sqrt(variance + epsilon), and the bias in double.
+void factors(const Normalization& normalization, int64_t channels, const double* variance, const void* scale,
+             const void* bias, double* factor, double* wide_bias) {
+  for (int64_t c = 0; c < channels; ++c) {
+    factor[c] = get(normalization.parameter_type, scale, c) / std::sqrt(variance[c] + normalization.epsilon);
+    wide_bias[c] = get(normalization.parameter_type, bias, c);
+  }
+}
+
 template <class T>
 void training(const Normalization& normalization, double alpha, const void* x_data, double beta, const Tensor& y_tensor,
               void* y, const Tensor& z_tensor, const void* z, const void* scale, const void* bias,
               const NormalizationState& state) {
   Scratch scratch;
   const Tensor layout = wanted_layout(normalization, native_type<T>);
-  const View view = view_of(normalization, layout);
+  const ChannelView view = view_of(normalization, layout);
   const T* x = staged<T>(normalization.x, x_data, layout, scratch);
   double* mean = scratch.take<double>(view.channels);
   double* variance = scratch.take<double>(view.channels);
@@ -213,7 +139,10 @@ void training(const Normalization& normalization, double alpha, const void* x_da
       put(type, state.saved_inverse_deviation, c, 1 / std::sqrt(variance[c] + normalization.epsilon));
     }
   }
-  normalize_with<T>(normalization, layout, view, scratch, x, mean, variance, scale, bias, alpha, beta, y_tensor, y,
+  double* factor = scratch.take<double>(view.channels);
+  double* wide_bias = scratch.take<double>(view.channels);
+  factors(normalization, view.channels, variance, scale, bias, factor, wide_bias);
+  normalize_with<T>(normalization, layout, view, scratch, x, mean, factor, wide_bias, alpha, beta, y_tensor, y,
                     z_tensor, z);
 }
 
@@ -223,7 +152,7 @@ void inference(const Normalization& normalization, double alpha, const void* x_d
                const void* bias, const void* mean_data, const void* variance_data) {
   Scratch scratch;
   const Tensor layout = wanted_layout(normalization, native_type<T>);
-  const View view = view_of(normalization, layout);
+  const ChannelView view = view_of(normalization, layout);
   const T* x = staged<T>(normalization.x, x_data, layout, scratch);
   double* mean = scratch.take<double>(view.channels);
   double* variance = scratch.take<double>(view.channels);
@@ -231,8 +160,21 @@ void inference(const Normalization& normalization, double alpha, const void* x_d
     mean[c] = get(normalization.parameter_type, mean_data, c);
     variance[c] = get(normalization.parameter_type, variance_data, c);
   }
-  normalize_with<T>(normalization, layout, view, scratch, x, mean, variance, scale, bias, alpha, beta, y_tensor, y,
+  double* factor = scratch.take<double>(view.channels);
+  double* wide_bias = scratch.take<double>(view.channels);
+  factors(normalization, view.channels, variance, scale, bias, factor, wide_bias);
+  normalize_with<T>(normalization, layout, view, scratch, x, mean, factor, wide_bias, alpha, beta, y_tensor, y,
                     z_tensor, z);
+}
+
+template <class T>
+void application(const Normalization& normalization, const void* x_data, const Tensor& y_tensor, void* y,
+                 const double* mean, const double* factor, const double* bias) {
+  Scratch scratch;
+  const Tensor layout = wanted_layout(normalization, native_type<T>);
+  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
+  normalize_with<T>(normalization, layout, view_of(normalization, layout), scratch, x, mean, factor, bias, 1, 0,
+                    y_tensor, y, Tensor(), nullptr);
 }
 
 template <class T>
@@ -241,7 +183,7 @@ void backward(const Normalization& normalization, double alpha_data, double beta
               void* dscale, void* dbias, const void* saved_mean, const void* saved_inverse_deviation) {
   Scratch scratch;
   const Tensor layout = wanted_layout(normalization, native_type<T>);
-  const View view = view_of(normalization, layout);
+  const ChannelView view = view_of(normalization, layout);
   const VectorKernels<T>& kernels = vector_kernels<T>();
   const ElementType type = normalization.parameter_type;
   const T* x = staged<T>(normalization.x, x_data, layout, scratch);
@@ -326,8 +268,8 @@ void bias_sums(double alpha, const Tensor& dy_tensor, const void* dy_data, doubl
   const Tensor layout = planes ? packed(dy_tensor, native_type<T>) : channels_last(dy_tensor, native_type<T>);
   const T* dy = staged<T>(dy_tensor, dy_data, layout, scratch);
   const int64_t channels = dy_tensor.dims[1];
-  const View view = planes ? View{dy_tensor.dims[0], channels, dy_tensor.pixels()}
-                           : View{dy_tensor.elements() / channels, channels, 1};
+  const ChannelView view = planes ? ChannelView{dy_tensor.dims[0], channels, dy_tensor.pixels()}
+                                  : ChannelView{dy_tensor.elements() / channels, channels, 1};
   double* sum = scratch.take<double>(channels);
   double* unused = scratch.take<double>(channels);
   const VectorKernels<T>& kernels = vector_kernels<T>();
@@ -370,6 +312,15 @@ void normalization_inference(const Normalization& normalization, double alpha, c
     inference<double>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, mean, variance);
   } else {
     inference<float>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, mean, variance);
+  }
+}
+
+void normalization_application(const Normalization& normalization, const void* x, const Tensor& y_tensor, void* y,
+                               const double* mean, const double* factor, const double* bias) {
+  if (in_double(normalization)) {
+    application<double>(normalization, x, y_tensor, y, mean, factor, bias);
+  } else {
+    application<float>(normalization, x, y_tensor, y, mean, factor, bias);
   }
 }
 

@@ -34,6 +34,10 @@ void normalization_inference(const Normalization& normalization, double alpha, c
                              const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z, const void* scale,
                              const void* bias, const void* mean, const void* variance);
 
+/// y = relu?((x - mean) factor + bias) with a mean, a factor and a bias for each channel.
+void normalization_application(const Normalization& normalization, const void* x, const Tensor& y_tensor, void* y,
+                               const double* mean, const double* factor, const double* bias);
+
 /// Tensors of the gradient. `y` is only read with ReLU (its sign is the mask); `dz`, where not null, gets the masked
 /// dy.
 struct NormalizationGradient {

@@ -45,8 +45,10 @@ size_t attribute_element_size(cudnnBackendAttributeType_t type) {
 int64_t AttributeValue::integer(int64_t index) const {
   switch (static_cast<int>(type)) {
     case CUDNN_TYPE_FLOAT:
-    case CUDNN_TYPE_DOUBLE:
-      return static_cast<int64_t>(real(index));
+    case CUDNN_TYPE_DOUBLE: {
+      const double value = real(index);
+      return value > -0x1p63 && value < 0x1p63 ? static_cast<int64_t>(value) : 0;
+    }
     case CUDNN_TYPE_FRACTION: {
       const auto fraction = element<cudnnFraction_t>(bytes, index);
       return fraction.denominator == 0 ? 0 : fraction.numerator / fraction.denominator;

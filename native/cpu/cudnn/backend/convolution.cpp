@@ -230,4 +230,40 @@ cudnnStatus_t ConvolutionOperation::check() {
   return CUDNN_STATUS_SUCCESS;
 }
 
+compute::GraphNode ConvolutionOperation::lower() const {
+  compute::GraphNode node;
+  switch (direction) {
+    case ConvolutionDirection::Forward:
+      node.kind = compute::NodeKind::ConvolutionForward;
+      break;
+    case ConvolutionDirection::BackwardData:
+      node.kind = compute::NodeKind::ConvolutionBackwardData;
+      break;
+    case ConvolutionDirection::BackwardFilter:
+      node.kind = compute::NodeKind::ConvolutionBackwardFilter;
+      break;
+  }
+  compute::NodeParameters& parameters = node.parameters;
+  parameters.compute_type = compute_type(convolution->compute_type);
+  parameters.alpha = alpha;
+  parameters.beta = beta;
+  parameters.flips_filter = convolution->mode == CUDNN_CONVOLUTION;
+  parameters.spatial = static_cast<int>(convolution->spatial_dims);
+  constexpr int64_t limit = 1 << 24;
+  for (size_t i = 0; i < static_cast<size_t>(convolution->spatial_dims); ++i) {
+    for (const auto* values :
+         {&convolution->pre_padding, &convolution->post_padding, &convolution->stride, &convolution->dilation}) {
+      if ((*values)[i] > limit) {
+        refuse_to_run(say((*values)[i], " is more padding, stride or dilation than the CPU device takes"),
+                      compute::UnsupportedGraph::Reason::Shape);
+      }
+    }
+    parameters.padding_before[i] = static_cast<int>(convolution->pre_padding[i]);
+    parameters.padding_after[i] = static_cast<int>(convolution->post_padding[i]);
+    parameters.stride[i] = static_cast<int>(convolution->stride[i]);
+    parameters.dilation[i] = static_cast<int>(convolution->dilation[i]);
+  }
+  return node;
+}
+
 }  // namespace cpu::backend

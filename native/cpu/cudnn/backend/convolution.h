@@ -33,6 +33,8 @@ struct ConvolutionOperation : OperationDescriptor {
   double alpha = 1;
   double beta = 0;
 
+  compute::GraphNode lower() const override;
+
  protected:
   cudnnStatus_t check() override;
 };

@@ -2,6 +2,7 @@
 
 #include "cudnn/backend/described_gpu.h"
 #include "cudnn/backend/kinds.h"
+#include "cudnn/backend/runnable_plan.h"
 
 namespace cpu::backend {
 namespace {
@@ -70,14 +71,14 @@ cudnnStatus_t EngineDescriptor::interpret() {
   return check_support();
 }
 
-cudnnStatus_t EngineDescriptor::check_support() const {
+cudnnStatus_t EngineDescriptor::check_support() {
   if (device != nullptr && device->describes_gpu) {
     if (const auto reason = why_gpu_refuses(*graph, device->compute_capability)) {
       return refuse(CUDNN_STATUS_NOT_SUPPORTED, *reason);
     }
   }
   try {
-    compute::make_graph_plan(graph->lower(), {index == EngineIndex::Fused, true});
+    default_plan = compute::make_graph_plan(graph->lower(), {index == EngineIndex::Fused, true});
     return CUDNN_STATUS_SUCCESS;
   } catch (const compute::UnsupportedGraph& unsupported) {
     return refuse(status_of(unsupported.reason()), unsupported.what());
@@ -139,7 +140,11 @@ int64_t EngineConfigDescriptor::knob(const Knob& knob) const {
 }
 
 cudnnStatus_t EngineConfigDescriptor::make_plan(std::shared_ptr<const compute::GraphPlan>* plan) const {
-  const compute::PlanOptions options{engine->index == EngineIndex::Fused, knob(workspace_knob) == 0};
+  if (knob(workspace_knob) == workspace_knob.otherwise) {
+    *plan = engine->default_plan;
+    return CUDNN_STATUS_SUCCESS;
+  }
+  const compute::PlanOptions options{engine->index == EngineIndex::Fused, false};
   try {
     *plan = compute::make_graph_plan(engine->graph->lower(), options);
     return CUDNN_STATUS_SUCCESS;
@@ -156,7 +161,7 @@ std::optional<cudnnStatus_t> EngineConfigDescriptor::read(const AttributeQuery& 
       std::shared_ptr<const compute::GraphPlan> plan;
       const cudnnStatus_t status = make_plan(&plan);
       if (status != CUDNN_STATUS_SUCCESS) return status;
-      return query.answer_one(static_cast<int64_t>(plan->workspace_bytes()));
+      return query.answer_one(RunnablePlan(plan).workspace_bytes());
     }
     default:
       return std::nullopt;

@@ -33,8 +33,11 @@ struct EngineDescriptor : Descriptor {
   std::shared_ptr<DevicePropertiesDescriptor> device;
   EngineIndex index = EngineIndex::Fused;
 
+  /// The plan with all knobs left alone; null until check_support() has succeeded.
+  std::shared_ptr<const compute::GraphPlan> default_plan;
+
   /// Status and text where the engine cannot compute its graph.
-  cudnnStatus_t check_support() const;
+  cudnnStatus_t check_support();
 
  protected:
   cudnnStatus_t interpret() override;

@@ -60,6 +60,8 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t descriptor) {
     return handle->descriptor->finalize();
   } catch (const std::bad_alloc&) {
     return fail(CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED, "no host memory left to finalize the descriptor");
+  } catch (const std::exception& error) {
+    return fail(CUDNN_STATUS_INTERNAL_ERROR, say(handle->descriptor->kind.name, ": ", error.what()));
   }
 }
 

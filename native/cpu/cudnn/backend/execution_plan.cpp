@@ -49,13 +49,16 @@ cudnnStatus_t ExecutionPlanDescriptor::interpret() {
                     say("the descriptor of attribute ", name, " is not finalized"));
     }
   }
-  return config->make_plan(&plan);
+  std::shared_ptr<const compute::GraphPlan> plan;
+  const cudnnStatus_t status = config->make_plan(&plan);
+  if (status == CUDNN_STATUS_SUCCESS) runnable = std::make_shared<const RunnablePlan>(std::move(plan));
+  return status;
 }
 
 std::optional<cudnnStatus_t> ExecutionPlanDescriptor::read(const AttributeQuery& query) const {
   switch (query.name) {
     case CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE:
-      return query.answer_one(static_cast<int64_t>(plan->workspace_bytes()));
+      return query.answer_one(runnable->workspace_bytes());
     case CUDNN_ATTR_EXECUTION_PLAN_COMPUTED_INTERMEDIATE_UIDS:
       return query.answer(std::span<const int64_t>());
     case CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION:

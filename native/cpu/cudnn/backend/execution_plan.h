@@ -1,5 +1,6 @@
 #pragma once
 #include "cudnn/backend/engine.h"
+#include "cudnn/backend/runnable_plan.h"
 
 namespace cpu::backend {
 
@@ -8,7 +9,7 @@ struct ExecutionPlanDescriptor : Descriptor {
   ExecutionPlanDescriptor();
 
   std::shared_ptr<EngineConfigDescriptor> config;
-  std::shared_ptr<const compute::GraphPlan> plan;
+  std::shared_ptr<const RunnablePlan> runnable;
 
  protected:
   cudnnStatus_t interpret() override;

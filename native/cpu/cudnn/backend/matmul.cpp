@@ -67,4 +67,14 @@ cudnnStatus_t MatmulOperation::check() {
   return CUDNN_STATUS_SUCCESS;
 }
 
+compute::GraphNode MatmulOperation::lower() const {
+  const auto matmul = part<MatmulDescriptor>(CUDNN_ATTR_OPERATION_MATMUL_DESC);
+  const int64_t batches = attributes.integer(CUDNN_ATTR_OPERATION_MATMUL_IRREGULARLY_STRIDED_BATCH_COUNT, 1);
+  if (batches != 1) refuse_to_run(say("the CPU device has no irregularly strided batches, and ", batches, " were set"));
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::Matmul;
+  node.parameters.compute_type = compute_type(matmul->attributes.integer(CUDNN_ATTR_MATMUL_COMP_TYPE));
+  return node;
+}
+
 }  // namespace cpu::backend

@@ -12,6 +12,8 @@ struct MatmulDescriptor : Descriptor {
 struct MatmulOperation : OperationDescriptor {
   MatmulOperation();
 
+  compute::GraphNode lower() const override;
+
  protected:
   cudnnStatus_t check() override;
 };

@@ -95,4 +95,17 @@ cudnnStatus_t ReshapeOperation::check() {
   return CUDNN_STATUS_SUCCESS;
 }
 
+compute::GraphNode ConcatOperation::lower() const {
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::Concat;
+  node.parameters.axis = static_cast<int>(attributes.integer(CUDNN_ATTR_OPERATION_CONCAT_AXIS));
+  return node;
+}
+
+compute::GraphNode ReshapeOperation::lower() const {
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::Reshape;
+  return node;
+}
+
 }  // namespace cpu::backend

@@ -7,6 +7,8 @@ namespace cpu::backend {
 struct ConcatOperation : OperationDescriptor {
   ConcatOperation();
 
+  compute::GraphNode lower() const override;
+
  protected:
   cudnnStatus_t check() override;
 };
@@ -14,6 +16,8 @@ struct ConcatOperation : OperationDescriptor {
 /// y = the elements of x in another shape.
 struct ReshapeOperation : OperationDescriptor {
   ReshapeOperation();
+
+  compute::GraphNode lower() const override;
 
  protected:
   cudnnStatus_t check() override;

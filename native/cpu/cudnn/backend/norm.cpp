@@ -69,6 +69,21 @@ constexpr PortRule backward_ports[] = {
     {CUDNN_ATTR_OPERATION_NORM_BWD_DXDESC, Port::DX, true},
 };
 
+std::optional<compute::NormMode> norm_mode(int64_t mode) {
+  switch (mode) {
+    case CUDNN_LAYER_NORM:
+      return compute::NormMode::Layer;
+    case CUDNN_INSTANCE_NORM:
+      return compute::NormMode::Instance;
+    case CUDNN_BATCH_NORM:
+      return compute::NormMode::Batch;
+    case CUDNN_RMS_NORM:
+      return compute::NormMode::Rms;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 const DescriptorKind norm_forward_kind = {CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR, "norm forward operation",
@@ -142,6 +157,27 @@ cudnnStatus_t NormBackwardOperation::check() {
     return refuse(CUDNN_STATUS_BAD_PARAM, "scale and its gradient are set together or not at all");
   }
   return CUDNN_STATUS_SUCCESS;
+}
+
+compute::GraphNode NormForwardOperation::lower() const {
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::NormForward;
+  const int64_t mode = attributes.integer(CUDNN_ATTR_OPERATION_NORM_FWD_MODE);
+  const auto known = norm_mode(mode);
+  if (!known) refuse_to_run(say("the CPU device has no norm of mode ", mode));
+  node.parameters.norm = *known;
+  node.parameters.inference = is_inference();
+  return node;
+}
+
+compute::GraphNode NormBackwardOperation::lower() const {
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::NormBackward;
+  const int64_t mode = attributes.integer(CUDNN_ATTR_OPERATION_NORM_BWD_MODE);
+  const auto known = norm_mode(mode);
+  if (!known) refuse_to_run(say("the CPU device has no norm of mode ", mode));
+  node.parameters.norm = *known;
+  return node;
 }
 
 }  // namespace cpu::backend

@@ -8,6 +8,7 @@ struct NormForwardOperation : OperationDescriptor {
   NormForwardOperation();
 
   bool is_inference() const;
+  compute::GraphNode lower() const override;
 
  protected:
   bool writes(const PortRule& port) const override;
@@ -17,6 +18,8 @@ struct NormForwardOperation : OperationDescriptor {
 /// The gradients of x, scale and bias.
 struct NormBackwardOperation : OperationDescriptor {
   NormBackwardOperation();
+
+  compute::GraphNode lower() const override;
 
  protected:
   cudnnStatus_t check() override;

@@ -40,6 +40,18 @@ struct OperationDescriptor : Descriptor {
   /// The checks of this kind of operation.
   virtual cudnnStatus_t check() { return CUDNN_STATUS_SUCCESS; }
 
+  /// For lower(): the finalized descriptor of class T set as this attribute.
+  template <class T>
+  std::shared_ptr<T> part(cudnnBackendAttributeName_t name) const {
+    auto found = as<T>(attributes.descriptor(name));
+    if (!is_finalized(found)) refuse_to_run(say("attribute ", name, " holds no finalized descriptor of its kind"));
+    return found;
+  }
+  [[noreturn]] void refuse_to_run(std::string_view text, compute::UnsupportedGraph::Reason reason =
+                                                             compute::UnsupportedGraph::Reason::Pattern) const;
+  /// For lower(): the type to compute in.
+  compute::ElementType compute_type(int64_t data_type) const;
+
   /// Refuses where one of these is not a finalized tensor.
   cudnnStatus_t require_tensors(std::initializer_list<cudnnBackendAttributeName_t> names,
                                 cudnnStatus_t status = CUDNN_STATUS_BAD_PARAM) const;

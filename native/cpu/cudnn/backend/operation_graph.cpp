@@ -63,6 +63,9 @@ GraphTensor lower_tensor(const TensorDescriptor& tensor) {
     if (elements > INT_MAX || last > INT64_MAX / 16) {
       throw UnsupportedGraph(Reason::Shape, name + " has more elements than the CPU device takes");
     }
+    if (tensor.is_by_value && tensor.dims[i] != 1) {
+      throw UnsupportedGraph(Reason::Shape, name + ": the CPU device takes single values only by value");
+    }
     result.layout.dims[i] = static_cast<int>(tensor.dims[i]);
     result.layout.strides[i] = static_cast<int>(tensor.strides[i]);
   }

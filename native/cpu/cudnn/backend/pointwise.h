@@ -12,6 +12,8 @@ struct PointwiseDescriptor : Descriptor {
 struct PointwiseOperation : OperationDescriptor {
   PointwiseOperation();
 
+  compute::GraphNode lower() const override;
+
  protected:
   cudnnStatus_t check() override;
 };

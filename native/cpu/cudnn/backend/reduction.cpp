@@ -59,4 +59,29 @@ cudnnStatus_t ReductionOperation::check() {
   return CUDNN_STATUS_SUCCESS;
 }
 
+compute::GraphNode ReductionOperation::lower() const {
+  const auto reduction = part<ReductionDescriptor>(CUDNN_ATTR_OPERATION_REDUCTION_DESC);
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::Reduction;
+  node.parameters.compute_type = compute_type(reduction->attributes.integer(CUDNN_ATTR_REDUCTION_COMP_TYPE));
+  switch (reduction->attributes.integer(CUDNN_ATTR_REDUCTION_OPERATOR)) {
+    case CUDNN_REDUCE_TENSOR_MUL:
+      node.parameters.reduction = compute::Reduction::Mul;
+      break;
+    case CUDNN_REDUCE_TENSOR_MIN:
+      node.parameters.reduction = compute::Reduction::Min;
+      break;
+    case CUDNN_REDUCE_TENSOR_MAX:
+      node.parameters.reduction = compute::Reduction::Max;
+      break;
+    case CUDNN_REDUCE_TENSOR_AMAX:
+      node.parameters.reduction = compute::Reduction::AbsoluteMax;
+      break;
+    default:
+      node.parameters.reduction = compute::Reduction::Add;
+      break;
+  }
+  return node;
+}
+
 }  // namespace cpu::backend

@@ -15,6 +15,8 @@ struct ReductionDescriptor : Descriptor {
 struct ReductionOperation : OperationDescriptor {
   ReductionOperation();
 
+  compute::GraphNode lower() const override;
+
  protected:
   cudnnStatus_t check() override;
 };

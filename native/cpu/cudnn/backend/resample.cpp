@@ -213,4 +213,68 @@ cudnnStatus_t ResampleBackwardOperation::check() {
                      tensor(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DYDESC));
 }
 
+void ResampleDescriptor::lower_into(compute::NodeParameters& parameters) const {
+  switch (attributes.integer(CUDNN_ATTR_RESAMPLE_MODE)) {
+    case CUDNN_RESAMPLE_NEAREST:
+      parameters.resample = compute::ResampleMode::Nearest;
+      break;
+    case CUDNN_RESAMPLE_BILINEAR:
+      parameters.resample = compute::ResampleMode::Bilinear;
+      break;
+    case CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING:
+      parameters.resample = compute::ResampleMode::AverageIncludePadding;
+      break;
+    case CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING:
+      parameters.resample = compute::ResampleMode::AverageExcludePadding;
+      break;
+    default:
+      parameters.resample = compute::ResampleMode::Max;
+      break;
+  }
+  switch (attributes.integer(CUDNN_ATTR_RESAMPLE_PADDING_MODE)) {
+    case CUDNN_NEG_INF_PAD:
+      parameters.padding_mode = compute::PaddingMode::NegativeInfinity;
+      break;
+    case CUDNN_EDGE_VAL_PAD:
+      parameters.padding_mode = compute::PaddingMode::EdgeValue;
+      break;
+    default:
+      parameters.padding_mode = compute::PaddingMode::Zero;
+      break;
+  }
+  parameters.propagate_nan = attributes.integer(CUDNN_ATTR_RESAMPLE_NAN_PROPAGATION) != 0;
+  parameters.spatial = static_cast<int>(spatial_dims);
+  const auto fraction = [](const cudnnFraction_t& value) {
+    return compute::Fraction{value.numerator, value.denominator};
+  };
+  for (size_t i = 0; i < static_cast<size_t>(spatial_dims); ++i) {
+    parameters.window[i] = fraction(window[i]);
+    parameters.before[i] = fraction(pre_padding[i]);
+    parameters.after[i] = fraction(post_padding[i]);
+    parameters.step[i] = fraction(stride[i]);
+  }
+}
+
+compute::GraphNode ResampleForwardOperation::lower() const {
+  const auto resample = part<ResampleDescriptor>(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC);
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::ResampleForward;
+  node.parameters.compute_type = compute_type(resample->attributes.integer(CUDNN_ATTR_RESAMPLE_COMP_TYPE));
+  resample->lower_into(node.parameters);
+  node.parameters.alpha = attributes.real(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_ALPHA);
+  node.parameters.beta = attributes.real(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_BETA);
+  return node;
+}
+
+compute::GraphNode ResampleBackwardOperation::lower() const {
+  const auto resample = part<ResampleDescriptor>(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC);
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::ResampleBackward;
+  node.parameters.compute_type = compute_type(resample->attributes.integer(CUDNN_ATTR_RESAMPLE_COMP_TYPE));
+  resample->lower_into(node.parameters);
+  node.parameters.alpha = attributes.real(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_ALPHA);
+  node.parameters.beta = attributes.real(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_BETA);
+  return node;
+}
+
 }  // namespace cpu::backend

@@ -16,6 +16,9 @@ struct ResampleDescriptor : Descriptor {
   /// The size windows make of `size` in one spatial dimension; 0 where none fits or a fraction is 1/0.
   int64_t output_size(size_t dimension, int64_t size) const;
 
+  /// Modes, windows and paddings as the engine takes them.
+  void lower_into(compute::NodeParameters& parameters) const;
+
  protected:
   cudnnStatus_t interpret() override;
   std::optional<cudnnStatus_t> read(const AttributeQuery& query) const override;
@@ -25,12 +28,16 @@ struct ResampleDescriptor : Descriptor {
 struct ResampleForwardOperation : OperationDescriptor {
   ResampleForwardOperation();
 
+  compute::GraphNode lower() const override;
+
  protected:
   cudnnStatus_t check() override;
 };
 
 struct ResampleBackwardOperation : OperationDescriptor {
   ResampleBackwardOperation();
+
+  compute::GraphNode lower() const override;
 
  protected:
   cudnnStatus_t check() override;

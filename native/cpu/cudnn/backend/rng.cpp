@@ -68,4 +68,32 @@ cudnnStatus_t RngDescriptor::interpret() {
 
 RngOperation::RngOperation() : OperationDescriptor(rng_operation_kind, ports) {}
 
+compute::GraphNode RngOperation::lower() const {
+  const auto rng = part<RngDescriptor>(CUDNN_ATTR_OPERATION_RNG_DESC);
+  const AttributeSet& set = rng->attributes;
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::Rng;
+  compute::NodeParameters& parameters = node.parameters;
+  switch (set.integer(CUDNN_ATTR_RNG_DISTRIBUTION)) {
+    case CUDNN_RNG_DISTRIBUTION_UNIFORM:
+      parameters.distribution = compute::Distribution::Uniform;
+      parameters.first = set.real(CUDNN_ATTR_RNG_UNIFORM_DIST_MINIMUM);
+      parameters.second = set.real(CUDNN_ATTR_RNG_UNIFORM_DIST_MAXIMUM);
+      break;
+    case CUDNN_RNG_DISTRIBUTION_NORMAL:
+      parameters.distribution = compute::Distribution::Normal;
+      parameters.first = set.real(CUDNN_ATTR_RNG_NORMAL_DIST_MEAN);
+      parameters.second = set.real(CUDNN_ATTR_RNG_NORMAL_DIST_STANDARD_DEVIATION);
+      break;
+    default:
+      parameters.distribution = compute::Distribution::Bernoulli;
+      parameters.first = set.real(CUDNN_ATTR_RNG_BERNOULLI_DIST_PROBABILITY);
+      break;
+  }
+  if (attributes.descriptor(CUDNN_ATTR_OPERATION_RNG_SEED) == nullptr) {
+    parameters.seed = attributes.integer(CUDNN_ATTR_OPERATION_RNG_SEED);
+  }
+  return node;
+}
+
 }  // namespace cpu::backend

@@ -14,6 +14,8 @@ struct RngDescriptor : Descriptor {
 /// y = random numbers that follow from a seed and an offset.
 struct RngOperation : OperationDescriptor {
   RngOperation();
+
+  compute::GraphNode lower() const override;
 };
 
 }  // namespace cpu::backend

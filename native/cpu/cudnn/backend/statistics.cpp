@@ -125,4 +125,30 @@ cudnnStatus_t BnFinalizeOperation::check() {
 BnBackwardWeightsOperation::BnBackwardWeightsOperation()
     : OperationDescriptor(bn_backward_weights_kind, bn_backward_weights_ports) {}
 
+compute::GraphNode GenStatsOperation::lower() const {
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::GenStats;
+  const int64_t mode = attributes.integer(CUDNN_ATTR_OPERATION_GENSTATS_MODE, CUDNN_GENSTATS_SUM_SQSUM);
+  if (mode != CUDNN_GENSTATS_SUM_SQSUM) refuse_to_run(say("there is no mode ", mode));
+  node.parameters.compute_type =
+      compute_type(attributes.integer(CUDNN_ATTR_OPERATION_GENSTATS_MATH_PREC, CUDNN_DATA_FLOAT));
+  return node;
+}
+
+compute::GraphNode BnFinalizeOperation::lower() const {
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::BnFinalize;
+  node.parameters.inference =
+      attributes.integer(CUDNN_ATTR_OPERATION_BN_FINALIZE_STATS_MODE) != CUDNN_BN_FINALIZE_STATISTICS_TRAINING;
+  return node;
+}
+
+compute::GraphNode BnBackwardWeightsOperation::lower() const {
+  compute::GraphNode node;
+  node.kind = compute::NodeKind::BnBackwardWeights;
+  node.parameters.compute_type =
+      compute_type(attributes.integer(CUDNN_ATTR_OPERATION_BN_BWD_WEIGHTS_MATH_PREC, CUDNN_DATA_FLOAT));
+  return node;
+}
+
 }  // namespace cpu::backend

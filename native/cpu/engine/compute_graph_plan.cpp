@@ -1,0 +1,452 @@
+// From a graph to a plan: which nodes are computed together, in which order, and where virtual tensors lie.
+#include <algorithm>
+
+#include "engine/compute_graph_modes.h"
+#include "engine/compute_graph_step.h"
+
+namespace cpu::compute {
+namespace {
+
+using Reason = UnsupportedGraph::Reason;
+
+constexpr size_t alignment = 256;
+
+size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+/// Dimensions by falling stride; those of size 1 are left out.
+std::vector<int> memory_order(const Tensor& tensor) {
+  std::vector<int> order;
+  for (int i = 0; i < tensor.rank; ++i) {
+    if (tensor.dims[i] != 1) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return tensor.strides[a] > tensor.strides[b]; });
+  return order;
+}
+
+/// Whether no two elements lie in the same place.
+bool is_disjoint(const Tensor& tensor) {
+  const std::vector<int> order = memory_order(tensor);
+  int64_t reach = 0;
+  for (auto i = order.rbegin(); i != order.rend(); ++i) {
+    if (tensor.strides[*i] <= reach) return false;
+    reach += static_cast<int64_t>(tensor.dims[*i] - 1) * tensor.strides[*i];
+  }
+  return true;
+}
+
+/// The tensor in the same order without gaps: nobody but the plan sees virtual tensors.
+Tensor without_gaps(const Tensor& tensor) {
+  if (!is_disjoint(tensor)) return packed(tensor, tensor.type);
+  Tensor result = tensor;
+  const std::vector<int> order = memory_order(tensor);
+  int64_t stride = 1;
+  for (auto i = order.rbegin(); i != order.rend(); ++i) {
+    result.strides[*i] = static_cast<int>(stride);
+    stride *= tensor.dims[*i];
+  }
+  return result;
+}
+
+/// One step of the plan while it is made.
+struct Stage {
+  std::unique_ptr<GraphStep> step;
+  std::string name;
+  /// Tensors it reads or writes in memory.
+  std::vector<int> tensors;
+};
+
+class Plan final : public GraphPlan {
+ public:
+  const std::vector<GraphTensor>& tensors() const override { return tensors_; }
+  size_t workspace_bytes() const override { return own_offset_ + own_bytes_; }
+  const std::vector<std::string>& steps() const override { return names_; }
+
+  void run(void* const* data, void* workspace) const override {
+    const GraphRun run{places_.data(), data, static_cast<char*>(workspace)};
+    for (const auto& step : steps_) step->run(run, run.workspace + own_offset_);
+  }
+
+  Plan(const ComputeGraph& graph, std::vector<Stage> stages, bool shares_memory) {
+    places_.resize(graph.tensors.size());
+    struct Life {
+      size_t first, last;
+      bool is_used = false;
+    };
+    std::vector<Life> lives(graph.tensors.size());
+    for (size_t i = 0; i < stages.size(); ++i) {
+      for (const int tensor : stages[i].tensors) {
+        Life& life = lives[static_cast<size_t>(tensor)];
+        if (!life.is_used) life.first = i;
+        life.last = i;
+        life.is_used = true;
+      }
+    }
+    struct Block {
+      size_t offset, bytes;
+      Life life;
+    };
+    std::vector<Block> blocks;
+    for (size_t i = 0; i < graph.tensors.size(); ++i) {
+      if (!lives[i].is_used) continue;
+      const GraphTensor& tensor = graph.tensors[i];
+      if (!tensor.is_virtual) {
+        places_[i].external = static_cast<int>(tensors_.size());
+        tensors_.push_back(tensor);
+        continue;
+      }
+      Block block{0, aligned(static_cast<size_t>(tensor.layout.elements()) * element_size(tensor.layout.type)),
+                  lives[i]};
+      // The first gap between those that are alive at the same time.
+      for (const Block& other : blocks) {
+        const bool apart = shares_memory && (other.life.last < block.life.first || other.life.first > block.life.last);
+        if (apart || other.offset >= block.offset + block.bytes) continue;
+        block.offset = std::max(block.offset, other.offset + other.bytes);
+      }
+      places_[i].offset = block.offset;
+      own_offset_ = std::max(own_offset_, block.offset + block.bytes);
+      const auto behind =
+          std::find_if(blocks.begin(), blocks.end(), [&](const Block& other) { return other.offset > block.offset; });
+      blocks.insert(behind, block);
+    }
+    for (Stage& stage : stages) {
+      own_bytes_ = std::max(own_bytes_, aligned(stage.step->workspace_bytes()));
+      steps_.push_back(std::move(stage.step));
+      names_.push_back(std::move(stage.name));
+    }
+  }
+
+ private:
+  std::vector<GraphTensor> tensors_;
+  std::vector<GraphRun::Place> places_;
+  std::vector<std::unique_ptr<GraphStep>> steps_;
+  std::vector<std::string> names_;
+  size_t own_offset_ = 0;
+  size_t own_bytes_ = 0;
+};
+
+std::unique_ptr<GraphStep> make_step(const GraphReader& graph, const GraphNode& node) {
+  switch (node.kind) {
+    case NodeKind::ConvolutionForward:
+    case NodeKind::ConvolutionBackwardData:
+    case NodeKind::ConvolutionBackwardFilter:
+      return make_convolution_step(graph, node);
+    case NodeKind::Matmul:
+      return make_matmul_step(graph, node);
+    case NodeKind::Reduction:
+      return make_reduction_step(graph, node);
+    case NodeKind::ResampleForward:
+      return make_resample_forward_step(graph, node);
+    case NodeKind::ResampleBackward:
+      return make_resample_backward_step(graph, node);
+    case NodeKind::GenStats:
+      return make_gen_stats_step(graph, node);
+    case NodeKind::BnFinalize:
+      return make_bn_finalize_step(graph, node);
+    case NodeKind::BnBackwardWeights:
+      return make_bn_backward_weights_step(graph, node);
+    case NodeKind::NormForward:
+      return make_norm_forward_step(graph, node);
+    case NodeKind::NormBackward:
+      return make_norm_backward_step(graph, node);
+    case NodeKind::Concat:
+      return make_concat_step(graph, node);
+    case NodeKind::Reshape:
+      return make_reshape_step(graph, node);
+    case NodeKind::Rng:
+      return make_rng_step(graph, node);
+    case NodeKind::Pointwise:
+      break;
+  }
+  refuse_graph(Reason::Pattern, std::string("the CPU device has no ") + node_name(node));
+}
+
+class Planner {
+ public:
+  Planner(const ComputeGraph& graph, const PlanOptions& options) : graph_(graph), reader_(graph_), options_(options) {
+    writers_.assign(graph_.tensors.size(), -1);
+    readers_.resize(graph_.tensors.size());
+    for (GraphTensor& tensor : graph_.tensors) {
+      if (tensor.is_virtual) tensor.layout = without_gaps(tensor.layout);
+    }
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      for (const GraphEdge& edge : graph_.nodes[i].edges) {
+        const auto tensor = static_cast<size_t>(edge.tensor);
+        if (edge.written) {
+          writers_[tensor] = static_cast<int>(i);
+        } else {
+          readers_[tensor].push_back(static_cast<int>(i));
+        }
+      }
+    }
+    check();
+    drop_unread();
+  }
+
+  std::shared_ptr<const GraphPlan> make() {
+    while (true) {
+      const int node = next();
+      if (node < 0) break;
+      const GraphNode& chosen = graph_.nodes[static_cast<size_t>(node)];
+      if (chosen.kind == NodeKind::Pointwise) {
+        if (!group_.empty() && !joins_group(node)) close_group();
+        group_.push_back(node);
+        done_[static_cast<size_t>(node)] = true;
+        if (!options_.fuses) close_group();
+        continue;
+      }
+      close_group();
+      if (options_.fuses && (fuse_convolution(node) || fuse_norm(node))) continue;
+      done_[static_cast<size_t>(node)] = true;
+      add_stage(make_step(reader_, chosen), {node}, {});
+    }
+    close_group();
+    return std::make_shared<const Plan>(graph_, std::move(stages_), options_.shares_memory);
+  }
+
+ private:
+  const GraphTensor& tensor(int index) const { return graph_.tensors[static_cast<size_t>(index)]; }
+  const GraphNode& node(int index) const { return graph_.nodes[static_cast<size_t>(index)]; }
+  const std::vector<int>& readers(int tensor) const { return readers_[static_cast<size_t>(tensor)]; }
+
+  static std::string name_of(const GraphTensor& tensor) {
+    return "tensor " + std::to_string(tensor.uid) + " (" + dims_text(tensor.layout) + ")";
+  }
+
+  void check() const {
+    for (size_t i = 0; i < graph_.tensors.size(); ++i) {
+      const GraphTensor& tensor = graph_.tensors[i];
+      const bool written = writers_[i] >= 0;
+      require_graph(!tensor.is_virtual || written, Reason::Pattern,
+                    name_of(tensor) + " is virtual, but no operation writes it");
+      require_graph(!tensor.by_value || (!written && !tensor.is_virtual), Reason::Pattern,
+                    name_of(tensor) + " is passed by value, so no operation can write it");
+      require_graph(!written || is_disjoint(tensor.layout), Reason::Layout,
+                    name_of(tensor) + " is written, but some of its elements lie in the same place");
+    }
+    for (const GraphNode& node : graph_.nodes) {
+      for (const GraphEdge& written : node.edges) {
+        if (!written.written || node.kind == NodeKind::Pointwise) continue;
+        for (const GraphEdge& read : node.edges) {
+          require_graph(read.written || read.tensor != written.tensor, Reason::Pattern,
+                        std::string(node_name(node)) + " reads " + name_of(tensor(read.tensor)) + ", which it writes");
+        }
+      }
+    }
+  }
+
+  /// Marks what nobody outside can see the result of as done.
+  void drop_unread() {
+    done_.assign(graph_.nodes.size(), false);
+    bool is_all_dropped = true;
+    std::vector<bool> is_needed(graph_.nodes.size(), false);
+    for (size_t i = graph_.nodes.size(); i-- > 0;) {
+      for (const GraphEdge& edge : graph_.nodes[i].edges) {
+        if (!edge.written) continue;
+        bool needed = !tensor(edge.tensor).is_virtual;
+        for (const int reader : readers(edge.tensor)) needed = needed || is_needed[static_cast<size_t>(reader)];
+        is_needed[i] = is_needed[i] || needed;
+      }
+      done_[i] = !is_needed[i];
+      is_all_dropped = is_all_dropped && done_[i];
+    }
+    dropped_ = done_;
+    require_graph(!is_all_dropped, Reason::Pattern, "all results of the graph are virtual: nobody can see them");
+  }
+
+  bool is_ready(int tensor) const {
+    const int writer = writers_[static_cast<size_t>(tensor)];
+    return writer < 0 || done_[static_cast<size_t>(writer)];
+  }
+
+  /// The next node that can be computed: one that joins the group, else one that is no pointwise node.
+  int next() const {
+    int first = -1, first_other = -1;
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (done_[i]) continue;
+      const GraphNode& candidate = graph_.nodes[i];
+      const bool ready = std::all_of(candidate.edges.begin(), candidate.edges.end(), [&](const GraphEdge& edge) {
+        return edge.written || is_ready(edge.tensor) ||
+               writers_[static_cast<size_t>(edge.tensor)] == static_cast<int>(i);
+      });
+      if (!ready) continue;
+      const int index = static_cast<int>(i);
+      if (candidate.kind == NodeKind::Pointwise && !group_.empty() && joins_group(index)) return index;
+      if (first < 0) first = index;
+      if (first_other < 0 && candidate.kind != NodeKind::Pointwise) first_other = index;
+    }
+    return first_other >= 0 ? first_other : first;
+  }
+
+  int result_of(int pointwise) const {
+    for (const GraphEdge& edge : node(pointwise).edges) {
+      if (edge.written) return edge.tensor;
+    }
+    refuse_graph(Reason::Pattern, "a pointwise operation has no result");
+  }
+
+  bool joins_group(int pointwise) const {
+    return same_dims(tensor(result_of(group_.front())).layout, tensor(result_of(pointwise)).layout);
+  }
+
+  /// Results of these nodes that others read, or that lie outside.
+  std::vector<int> stored_of(const std::vector<int>& nodes) const {
+    std::vector<int> stored;
+    for (const int index : nodes) {
+      const int result = result_of(index);
+      bool is_read = !tensor(result).is_virtual;
+      for (const int reader : readers(result)) {
+        const bool inside = std::find(nodes.begin(), nodes.end(), reader) != nodes.end();
+        is_read = is_read || (!inside && !dropped_[static_cast<size_t>(reader)]);
+      }
+      if (is_read) stored.push_back(result);
+    }
+    return stored;
+  }
+
+  /// Makes steps of the pointwise nodes collected so far: as few as can hold them.
+  void close_group() {
+    std::vector<int> rest = std::move(group_);
+    group_.clear();
+    while (!rest.empty()) {
+      for (size_t count = rest.size(); count > 0; --count) {
+        const std::vector<int> nodes(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count));
+        const std::vector<int> stored = stored_of(nodes);
+        std::vector<const GraphNode*> pointers;
+        for (const int index : nodes) pointers.push_back(&node(index));
+        std::unique_ptr<GraphStep> step = make_pointwise_step(reader_, pointers, stored);
+        if (step == nullptr) {
+          require_graph(count > 1, Reason::Pattern, "a pointwise operation has more tensors than there can be");
+          continue;
+        }
+        add_stage(std::move(step), nodes, stored);
+        rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count));
+        break;
+      }
+    }
+  }
+
+  /// `visible`: of the tensors that pass between the nodes themselves, those that are written to memory. A single node
+  /// has all its tensors in memory.
+  void add_stage(std::unique_ptr<GraphStep> step, const std::vector<int>& nodes, const std::vector<int>& visible) {
+    Stage stage;
+    stage.step = std::move(step);
+    for (const int index : nodes) {
+      const GraphNode& part = node(index);
+      if (!stage.name.empty()) stage.name += " + ";
+      stage.name += part.kind == NodeKind::Pointwise ? mode_name(part.parameters.pointwise) : node_name(part);
+      for (const GraphEdge& edge : part.edges) {
+        const bool is_inside = nodes.size() > 1 && tensor(edge.tensor).is_virtual &&
+                               is_written_by(edge.tensor, nodes) &&
+                               std::find(visible.begin(), visible.end(), edge.tensor) == visible.end();
+        if (!is_inside) stage.tensors.push_back(edge.tensor);
+      }
+    }
+    stages_.push_back(std::move(stage));
+  }
+
+  bool is_written_by(int tensor, const std::vector<int>& nodes) const {
+    return std::find(nodes.begin(), nodes.end(), writers_[static_cast<size_t>(tensor)]) != nodes.end();
+  }
+
+  /// The only reader of a virtual tensor, where that is a pointwise node of this mode that does nothing else; else -1.
+  int only_reader(int value, PointwiseMode mode) const {
+    if (!tensor(value).is_virtual || readers(value).size() != 1) return -1;
+    const int index = readers(value).front();
+    const GraphNode& reader = node(index);
+    const NodeParameters& p = reader.parameters;
+    if (reader.kind != NodeKind::Pointwise || p.pointwise != mode || p.alpha1 != 1 || p.alpha2 != 1) return -1;
+    if (reader.find(Port::Y) == nullptr || done_[static_cast<size_t>(index)]) return -1;
+    const bool is_relu = mode == PointwiseMode::Relu;
+    if (is_relu && (p.lower_clip != 0 || p.lower_slope != 0 ||
+                    p.upper_clip != std::numeric_limits<double>::infinity() || !p.propagate_nan)) {
+      return -1;
+    }
+    return index;
+  }
+
+  /// What a node that adds reads besides `value`; -1 for nothing else.
+  int other_operand(int adds, int value) const {
+    const GraphEdge* x = node(adds).find(Port::X);
+    const GraphEdge* b = node(adds).find(Port::B);
+    if (x == nullptr || b == nullptr || x->tensor == b->tensor) return -1;
+    return x->tensor == value ? b->tensor : x->tensor;
+  }
+
+  /// A node that adds to `value`, and one for the ReLU of the sum; -1 for those there are none of.
+  struct Tail {
+    int adds = -1, relu = -1, addend = -1, result = -1;
+  };
+
+  Tail tail_of(int value) const {
+    Tail tail;
+    tail.result = value;
+    tail.adds = only_reader(value, PointwiseMode::Add);
+    if (tail.adds >= 0) {
+      tail.addend = other_operand(tail.adds, value);
+      if (tail.addend < 0 || !is_ready(tail.addend)) return {-1, -1, -1, value};
+      tail.result = result_of(tail.adds);
+    }
+    tail.relu = only_reader(tail.result, PointwiseMode::Relu);
+    if (tail.relu >= 0) tail.result = result_of(tail.relu);
+    return tail;
+  }
+
+  bool add_fused(std::unique_ptr<GraphStep> step, int first, const Tail& tail) {
+    if (step == nullptr) return false;
+    std::vector<int> nodes = {first};
+    if (tail.adds >= 0) nodes.push_back(tail.adds);
+    if (tail.relu >= 0) nodes.push_back(tail.relu);
+    for (const int index : nodes) done_[static_cast<size_t>(index)] = true;
+    // Statistics that go to later nodes stay visible.
+    std::vector<int> visible = {tail.result};
+    for (const GraphEdge& edge : node(first).edges) {
+      if (edge.written && edge.port != Port::Y) visible.push_back(edge.tensor);
+    }
+    add_stage(std::move(step), nodes, visible);
+    return true;
+  }
+
+  bool fuse_convolution(int index) {
+    const GraphNode& convolution = node(index);
+    const GraphEdge* y = convolution.find(Port::Y);
+    if (convolution.kind != NodeKind::ConvolutionForward || y == nullptr) return false;
+    const Tail tail = tail_of(y->tensor);
+    if (tail.adds < 0) return false;
+    const Tensor& bias = tensor(tail.addend).layout;
+    const Tensor& result = tensor(tail.result).layout;
+    if (result.rank < 3 || bias.rank != result.rank || bias.elements() != result.dims[1] ||
+        bias.dims[1] != result.dims[1] || (bias.dims[1] != 1 && bias.strides[1] != 1) || tensor(tail.addend).boolean ||
+        tensor(tail.result).boolean || !same_dims(tensor(y->tensor).layout, result)) {
+      return false;
+    }
+    return add_fused(make_biased_convolution_step(reader_, convolution, tail.addend, tail.relu >= 0, tail.result),
+                     index, tail);
+  }
+
+  bool fuse_norm(int index) {
+    const GraphNode& norm = node(index);
+    const GraphEdge* y = norm.find(Port::Y);
+    if (norm.kind != NodeKind::NormForward || y == nullptr) return false;
+    const Tail tail = tail_of(y->tensor);
+    if (tail.adds < 0 && tail.relu < 0) return false;
+    return add_fused(make_fused_norm_step(reader_, norm, tail.addend, tail.relu >= 0, tail.result), index, tail);
+  }
+
+  ComputeGraph graph_;
+  const GraphReader reader_;
+  const PlanOptions options_;
+  std::vector<int> writers_;
+  std::vector<std::vector<int>> readers_;
+  std::vector<bool> done_, dropped_;
+  /// Pointwise nodes that are computed together so far.
+  std::vector<int> group_;
+  std::vector<Stage> stages_;
+};
+
+}  // namespace
+
+std::shared_ptr<const GraphPlan> make_graph_plan(const ComputeGraph& graph, const PlanOptions& options) {
+  return Planner(graph, options).make();
+}
+
+}  // namespace cpu::compute

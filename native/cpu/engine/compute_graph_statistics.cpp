@@ -1,0 +1,337 @@
+// The nodes of batch norm in parts: sums behind a convolution, statistics out of sums, gradients of scale and bias.
+#include "engine/compute_graph_statistics.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/compute_channels.h"
+#include "engine/compute_staging.h"
+
+namespace cpu::compute {
+
+using Reason = UnsupportedGraph::Reason;
+
+Tensor channel_row(const GraphOperand& operand, int64_t channels, const char* name) {
+  const Tensor& tensor = operand.layout;
+  Tensor row;
+  row.type = tensor.type;
+  row.rank = 1;
+  row.dims[0] = static_cast<int>(channels);
+  row.strides[0] = 1;
+  require_numbers(operand, name);
+  require_graph(tensor.elements() == channels, Reason::Shape,
+                std::string(name) + " is " + dims_text(tensor) + " where one value for each of " +
+                    std::to_string(channels) + " channels is needed");
+  for (int i = 0; i < tensor.rank; ++i) {
+    if (tensor.dims[i] == 1) continue;
+    require_graph(tensor.dims[i] == channels, Reason::Shape,
+                  std::string(name) + " is " + dims_text(tensor) + ", with values in more than one dimension");
+    row.strides[0] = tensor.strides[i];
+  }
+  return row;
+}
+
+namespace {
+
+Tensor double_row(int64_t channels) {
+  Tensor row;
+  row.type = ElementType::F64;
+  row.rank = 1;
+  row.dims[0] = static_cast<int>(channels);
+  row.strides[0] = 1;
+  return row;
+}
+
+}  // namespace
+
+double* read_channels(const GraphRun& run, const GraphOperand& operand, int64_t channels, double otherwise,
+                      Scratch& scratch) {
+  auto* values = scratch.take<double>(channels);
+  if (operand) {
+    blend_tensor(1, channel_row(operand, channels, "a tensor"), run.data(operand.tensor), 0, double_row(channels),
+                 values);
+  } else {
+    std::fill_n(values, channels, otherwise);
+  }
+  return values;
+}
+
+void write_channels(const GraphRun& run, const GraphOperand& operand, int64_t channels, const double* values) {
+  if (!operand) return;
+  blend_tensor(1, double_row(channels), values, 0, channel_row(operand, channels, "a tensor"),
+               run.data(operand.tensor));
+}
+
+namespace {
+
+/// The layout channel sums are taken in: planes where x is packed, else channels last.
+template <class T>
+Tensor sum_layout(const Tensor& x) {
+  return x.is_packed() && !x.is_channels_last() ? packed(x, native_type<T>) : channels_last(x, native_type<T>);
+}
+
+ChannelView view_of(const Tensor& layout) {
+  if (layout.is_channels_last()) return {layout.elements() / layout.dims[1], layout.dims[1], 1};
+  return {layout.dims[0], layout.dims[1], layout.pixels()};
+}
+
+class GenStatsStep final : public GraphStep {
+ public:
+  GenStatsStep(const GraphOperand& x, const GraphOperand& sum, const GraphOperand& square)
+      : x_(x), sum_(sum), square_(square) {}
+
+  void run(const GraphRun& run, char*) const override {
+    if (computes_in_double(x_.layout.type)) {
+      run_in<double>(run);
+    } else {
+      run_in<float>(run);
+    }
+  }
+
+ private:
+  template <class T>
+  void run_in(const GraphRun& run) const {
+    Scratch scratch;
+    const VectorKernels<T>& kernels = vector_kernels<T>();
+    const Tensor layout = sum_layout<T>(x_.layout);
+    const ChannelView view = view_of(layout);
+    const T* x = staged<T>(x_.layout, run.data(x_.tensor), layout, scratch);
+    auto* sum = scratch.take<double>(view.channels);
+    auto* square = scratch.take<double>(view.channels);
+    auto* zero = scratch.take<T>(view.channels);
+    std::fill_n(zero, view.channels, T(0));
+    if (view.inner == 1) {
+      sum_blocks<T>(view, scratch, sum, square,
+                    [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* s, double* q) {
+                      kernels.moments(x + offset, rows, view.channels, width, zero + start, s, q);
+                    });
+    } else {
+      sum_planes(view, scratch, sum, square, [&](int64_t offset, int64_t, double* s, double* q) {
+        kernels.plane_moments(x + offset, view.inner, 0, s, q);
+      });
+    }
+    write_channels(run, sum_, view.channels, sum);
+    write_channels(run, square_, view.channels, square);
+  }
+
+  const GraphOperand x_, sum_, square_;
+};
+
+struct FinalizeOperands {
+  GraphOperand sum, square, scale, bias, previous_mean, previous_variance, count, epsilon, factor;
+  GraphOperand running_mean, running_variance, mean, inverse, equivalent_scale, equivalent_bias;
+};
+
+class BnFinalizeStep final : public GraphStep {
+ public:
+  BnFinalizeStep(const FinalizeOperands& operands, int64_t channels, bool inference)
+      : operands_(operands), channels_(channels), inference_(inference) {}
+
+  void run(const GraphRun& run, char*) const override {
+    Scratch scratch;
+    const FinalizeOperands& o = operands_;
+    const double epsilon = read_scalar(o.epsilon, run.data(o.epsilon.tensor));
+    const double* previous_mean = read_channels(run, o.previous_mean, channels_, 0, scratch);
+    const double* previous_variance = read_channels(run, o.previous_variance, channels_, 0, scratch);
+    const double* scale = read_channels(run, o.scale, channels_, 1, scratch);
+    const double* bias = read_channels(run, o.bias, channels_, 0, scratch);
+    auto* mean = scratch.take<double>(channels_);
+    auto* variance = scratch.take<double>(channels_);
+    if (inference_) {
+      std::copy_n(previous_mean, channels_, mean);
+      std::copy_n(previous_variance, channels_, variance);
+    } else {
+      const double* sum = read_channels(run, o.sum, channels_, 0, scratch);
+      const double* square = read_channels(run, o.square, channels_, 0, scratch);
+      const double count = read_scalar(o.count, run.data(o.count.tensor));
+      const double factor = read_scalar(o.factor, run.data(o.factor.tensor));
+      const double unbiased = count > 1 ? count / (count - 1) : 1;
+      auto* running_mean = scratch.take<double>(channels_);
+      auto* running_variance = scratch.take<double>(channels_);
+      for (int64_t c = 0; c < channels_; ++c) {
+        mean[c] = sum[c] / count;
+        variance[c] = std::max(0.0, square[c] / count - mean[c] * mean[c]);
+        // A factor of 1 forgets what was before, whatever it was.
+        running_mean[c] = mean[c] * factor + (factor == 1 ? 0 : previous_mean[c] * (1 - factor));
+        running_variance[c] = variance[c] * unbiased * factor + (factor == 1 ? 0 : previous_variance[c] * (1 - factor));
+      }
+      write_channels(run, o.running_mean, channels_, running_mean);
+      write_channels(run, o.running_variance, channels_, running_variance);
+    }
+    auto* inverse = scratch.take<double>(channels_);
+    auto* equivalent_scale = scratch.take<double>(channels_);
+    auto* equivalent_bias = scratch.take<double>(channels_);
+    for (int64_t c = 0; c < channels_; ++c) {
+      inverse[c] = 1 / std::sqrt(variance[c] + epsilon);
+      equivalent_scale[c] = scale[c] * inverse[c];
+      equivalent_bias[c] = bias[c] - mean[c] * equivalent_scale[c];
+    }
+    write_channels(run, o.mean, channels_, mean);
+    write_channels(run, o.inverse, channels_, inverse);
+    write_channels(run, o.equivalent_scale, channels_, equivalent_scale);
+    write_channels(run, o.equivalent_bias, channels_, equivalent_bias);
+  }
+
+ private:
+  const FinalizeOperands operands_;
+  const int64_t channels_;
+  const bool inference_;
+};
+
+struct BackwardWeightsOperands {
+  GraphOperand mean, inverse, scale, x, dy, dscale, dbias, equivalent_dy_scale, equivalent_x_scale, equivalent_bias;
+};
+
+class BnBackwardWeightsStep final : public GraphStep {
+ public:
+  explicit BnBackwardWeightsStep(const BackwardWeightsOperands& operands) : operands_(operands) {}
+
+  void run(const GraphRun& run, char*) const override {
+    if (computes_in_double(operands_.x.layout.type) || computes_in_double(operands_.dy.layout.type)) {
+      run_in<double>(run);
+    } else {
+      run_in<float>(run);
+    }
+  }
+
+ private:
+  template <class T>
+  void run_in(const GraphRun& run) const {
+    Scratch scratch;
+    const BackwardWeightsOperands& o = operands_;
+    const VectorKernels<T>& kernels = vector_kernels<T>();
+    const Tensor layout = sum_layout<T>(o.x.layout);
+    const ChannelView view = view_of(layout);
+    const int64_t channels = view.channels;
+    const T* x = staged<T>(o.x.layout, run.data(o.x.tensor), layout, scratch);
+    const T* dy = staged<T>(o.dy.layout, run.data(o.dy.tensor), layout, scratch);
+    const double* mean = read_channels(run, o.mean, channels, 0, scratch);
+    const double* inverse = read_channels(run, o.inverse, channels, 1, scratch);
+    const double* scale = read_channels(run, o.scale, channels, 1, scratch);
+    auto* row_mean = scratch.take<T>(channels);
+    for (int64_t c = 0; c < channels; ++c) row_mean[c] = static_cast<T>(mean[c]);
+    auto* sum = scratch.take<double>(channels);
+    auto* product = scratch.take<double>(channels);
+    if (view.inner == 1) {
+      sum_blocks<T>(view, scratch, sum, product,
+                    [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* s, double* p) {
+                      kernels.gradient_sums(x + offset, dy + offset, nullptr, row_mean + start, rows, channels, width,
+                                            s, p);
+                    });
+    } else {
+      sum_planes(view, scratch, sum, product, [&](int64_t offset, int64_t c, double* s, double* p) {
+        kernels.plane_gradient_sums(x + offset, dy + offset, nullptr, row_mean[c], view.inner, s, p);
+      });
+    }
+    const double count = static_cast<double>(view.count());
+    auto* dscale = scratch.take<double>(channels);
+    auto* dy_scale = scratch.take<double>(channels);
+    auto* x_scale = scratch.take<double>(channels);
+    auto* bias = scratch.take<double>(channels);
+    // dx = scale inv (dy - dbias / count - (x - mean) inv dscale / count), sorted by dy, x and the rest.
+    for (int64_t c = 0; c < channels; ++c) {
+      const double exact = product[c] - sum[c] * (mean[c] - static_cast<double>(row_mean[c]));
+      dscale[c] = exact * inverse[c];
+      dy_scale[c] = scale[c] * inverse[c];
+      x_scale[c] = -dy_scale[c] * inverse[c] * dscale[c] / count;
+      bias[c] = -dy_scale[c] * sum[c] / count - x_scale[c] * mean[c];
+    }
+    write_channels(run, o.dscale, channels, dscale);
+    write_channels(run, o.dbias, channels, sum);
+    write_channels(run, o.equivalent_dy_scale, channels, dy_scale);
+    write_channels(run, o.equivalent_x_scale, channels, x_scale);
+    write_channels(run, o.equivalent_bias, channels, bias);
+  }
+
+  const BackwardWeightsOperands operands_;
+};
+
+/// Images whose second dimension is the channels.
+void check_image(const GraphOperand& x, const char* name) {
+  require_numbers(x, name);
+  require_graph(x.layout.rank >= 2, Reason::Shape, std::string(name) + " has no channels");
+}
+
+void check_rows(std::initializer_list<const GraphOperand*> operands, int64_t channels, const char* name) {
+  for (const GraphOperand* operand : operands) {
+    if (*operand) channel_row(*operand, channels, name);
+  }
+}
+
+void check_scalar(const GraphOperand& operand, const char* name) {
+  require_graph(operand.layout.elements() == 1, Reason::Shape, std::string(name) + " is a single value");
+}
+
+}  // namespace
+
+std::unique_ptr<GraphStep> make_gen_stats_step(const GraphReader& graph, const GraphNode& node) {
+  const GraphOperand x = graph.required(node, Port::X, "x");
+  const GraphOperand sum = graph.required(node, Port::Sum, "the sums"),
+                     square = graph.required(node, Port::SquareSum, "the sums of squares");
+  check_image(x, "the image of statistics");
+  check_rows({&sum, &square}, x.layout.dims[1], "a tensor of sums");
+  return std::make_unique<GenStatsStep>(x, sum, square);
+}
+
+std::unique_ptr<GraphStep> make_bn_finalize_step(const GraphReader& graph, const GraphNode& node) {
+  FinalizeOperands o;
+  const bool inference = node.parameters.inference;
+  o.sum = graph.optional(node, Port::Sum);
+  o.square = graph.optional(node, Port::SquareSum);
+  o.scale = graph.required(node, Port::Scale, "scale");
+  o.bias = graph.required(node, Port::Bias, "bias");
+  o.previous_mean = graph.optional(node, Port::PreviousMean);
+  o.previous_variance = graph.optional(node, Port::PreviousVariance);
+  o.count = graph.optional(node, Port::AccumulationCount);
+  o.epsilon = graph.required(node, Port::Epsilon, "epsilon");
+  o.factor = graph.optional(node, Port::AverageFactor);
+  o.running_mean = graph.optional(node, Port::RunningMean);
+  o.running_variance = graph.optional(node, Port::RunningVariance);
+  o.mean = graph.optional(node, Port::Mean);
+  o.inverse = graph.optional(node, Port::InverseDeviation);
+  o.equivalent_scale = graph.optional(node, Port::EquivalentScale);
+  o.equivalent_bias = graph.optional(node, Port::EquivalentBias);
+  require_graph(inference ? o.previous_mean && o.previous_variance : o.sum && o.square && o.count && o.factor,
+                Reason::Pattern,
+                inference ? "finalizing batch norm for inference needs the running mean and variance"
+                          : "finalizing batch norm needs both sums, their count and the averaging factor");
+  check_scalar(o.epsilon, "epsilon");
+  require_graph(!inference || (!o.running_mean && !o.running_variance), Reason::Pattern,
+                "finalizing batch norm for inference updates no running mean and variance");
+  if (!inference) {
+    check_scalar(o.count, "the number of elements");
+    check_scalar(o.factor, "the averaging factor");
+    require_graph(!o.running_mean || o.previous_mean, Reason::Pattern, "a running mean needs the one before");
+    require_graph(!o.running_variance || o.previous_variance, Reason::Pattern,
+                  "a running variance needs the one before");
+  }
+  const int64_t channels = o.scale.layout.elements();
+  check_rows({&o.sum, &o.square, &o.scale, &o.bias, &o.previous_mean, &o.previous_variance, &o.running_mean,
+              &o.running_variance, &o.mean, &o.inverse, &o.equivalent_scale, &o.equivalent_bias},
+             channels, "a tensor of batch norm");
+  return std::make_unique<BnFinalizeStep>(o, channels, inference);
+}
+
+std::unique_ptr<GraphStep> make_bn_backward_weights_step(const GraphReader& graph, const GraphNode& node) {
+  BackwardWeightsOperands o;
+  o.mean = graph.required(node, Port::Mean, "mean");
+  o.inverse = graph.required(node, Port::InverseDeviation, "the inverse deviation");
+  o.scale = graph.required(node, Port::Scale, "scale");
+  o.x = graph.required(node, Port::X, "x");
+  o.dy = graph.required(node, Port::DY, "dy");
+  o.dscale = graph.optional(node, Port::DScale);
+  o.dbias = graph.optional(node, Port::DBias);
+  o.equivalent_dy_scale = graph.optional(node, Port::EquivalentDyScale);
+  o.equivalent_x_scale = graph.optional(node, Port::EquivalentXScale);
+  o.equivalent_bias = graph.optional(node, Port::EquivalentBias);
+  check_image(o.x, "the x of batch norm");
+  check_image(o.dy, "the dy of batch norm");
+  require_graph(same_dims(o.x.layout, o.dy.layout), Reason::Shape,
+                "x " + dims_text(o.x.layout) + " and dy " + dims_text(o.dy.layout) + " differ in size");
+  check_rows({&o.mean, &o.inverse, &o.scale, &o.dscale, &o.dbias, &o.equivalent_dy_scale, &o.equivalent_x_scale,
+              &o.equivalent_bias},
+             o.x.layout.dims[1], "a tensor of batch norm");
+  return std::make_unique<BnBackwardWeightsStep>(o);
+}
+
+}  // namespace cpu::compute
