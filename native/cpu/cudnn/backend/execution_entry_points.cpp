@@ -20,7 +20,7 @@ cudnnStatus_t execute(const ExecutionArguments& arguments, const char* function)
   Execution execution;
   const cudnnStatus_t status = arguments.bind(&execution);
   if (status != CUDNN_STATUS_SUCCESS) return status;
-  return cpu::enqueue(*arguments.handle, function, [=] { execution.run(function); });
+  return cpu::enqueue(*arguments.handle, function, [=](const char* name) { execution.run(name); });
 }
 
 /// A graph's node that runs a plan.
