@@ -85,7 +85,7 @@ public sealed partial class CudaKernel
     /// <param name="arguments">One for each parameter, in order: <c>kernel.Launch(stream, shape, [x.Pointer, count, 0.5f])</c>.</param>
     /// <exception cref="ArgumentException">Count or width of the arguments, shape or stream do not fit.</exception>
     /// <exception cref="ObjectDisposedException">The module or the stream is disposed.</exception>
-    public unsafe void Launch(CudaStream stream, LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
+    public unsafe void Launch(CudaStream stream, in LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
     {
         const int most = 1024;
         if (arguments.Length > most)
@@ -114,7 +114,7 @@ public sealed partial class CudaKernel
     /// <param name="arguments">The arguments. Any number of them, of any width.</param>
     /// <exception cref="ArgumentException">The structure's size is not that of the parameters, or shape or stream do not fit.</exception>
     /// <exception cref="ObjectDisposedException">The module or the stream is disposed.</exception>
-    public unsafe void LaunchPacked<TArguments>(CudaStream stream, LaunchShape shape, in TArguments arguments)
+    public unsafe void LaunchPacked<TArguments>(CudaStream stream, in LaunchShape shape, in TArguments arguments)
         where TArguments : unmanaged
     {
         CheckPacked(sizeof(TArguments));
@@ -131,7 +131,8 @@ public sealed partial class CudaKernel
 
     internal static unsafe void* PackedSize => (void*)2;
 
-    private unsafe void Launch(CudaStream stream, LaunchShape shape, void** arguments, void** extra = null)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private unsafe void Launch(CudaStream stream, in LaunchShape shape, void** arguments, void** extra = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         Module.Require();
@@ -177,7 +178,7 @@ public sealed partial class CudaKernel
         }
     }
 
-    private void CheckSizes(ReadOnlySpan<int> bytes)
+    private void ThrowWrongSizes(ReadOnlySpan<int> bytes)
     {
         CheckCount(bytes.Length);
         for (int i = 0; i < bytes.Length; i++)

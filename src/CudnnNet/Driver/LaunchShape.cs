@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CudnnNet;
 
 /// <summary>How a kernel is spread over the device.</summary>
@@ -39,16 +41,26 @@ public readonly record struct LaunchShape(Dim3 Grid, Dim3 Block, uint SharedByte
     }
 
     /// <summary>Throws where the driver is certain to refuse the shape.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Validate()
     {
-        if (Grid.X == 0 || Grid.Y == 0 || Grid.Z == 0 || Block.X == 0 || Block.Y == 0 || Block.Z == 0)
+        // One branch on the way of every launch: an extent of 0 less 1 has its highest bit, and none that can be launched has.
+        if ((int)((Grid.X - 1) | (Grid.Y - 1) | (Grid.Z - 1) | (Block.X - 1) | (Block.Y - 1) | (Block.Z - 1)) < 0)
         {
-            Throw(this);
+            CheckExtents(this);
         }
 
         if (Cluster.X != 0 && (Cluster.Y == 0 || Cluster.Z == 0 || Grid.X % Cluster.X != 0 || Grid.Y % Cluster.Y != 0 || Grid.Z % Cluster.Z != 0))
         {
             ThrowCluster(this);
+        }
+
+        static void CheckExtents(LaunchShape shape)
+        {
+            if (shape.Grid.X == 0 || shape.Grid.Y == 0 || shape.Grid.Z == 0 || shape.Block.X == 0 || shape.Block.Y == 0 || shape.Block.Z == 0)
+            {
+                Throw(shape);
+            }
         }
 
         static void ThrowCluster(LaunchShape shape) => throw new ArgumentException(
