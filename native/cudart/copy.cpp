@@ -1,9 +1,5 @@
 #include "copy.h"
 
-#include <cstring>
-
-#include "registration.h"
-
 namespace cudart {
 namespace {
 
@@ -198,12 +194,12 @@ cudaError_t enqueue_row(void* dst, const void* src, size_t count, cudaMemcpyKind
 cudaError_t read_rows(void* dst, size_t dpitch, const void* src, size_t spitch, size_t width, size_t height,
                       cudaMemcpyKind kind, CUDA_MEMCPY3D* copy) {
   if (const cudaError_t error = check_kind(kind); error != cudaSuccess) return error;
-  if (height > 1 && (width > dpitch || width > spitch)) return cudaErrorInvalidPitchValue;
+  if (width != 0 && height != 0 && (width > dpitch || width > spitch)) return cudaErrorInvalidPitchValue;
   *copy = {};
   set_source(copy, src, source_type(kind));
   set_destination(copy, dst, destination_type(kind));
-  copy->srcPitch = spitch < width ? width : spitch;
-  copy->dstPitch = dpitch < width ? width : dpitch;
+  copy->srcPitch = spitch;
+  copy->dstPitch = dpitch;
   copy->WidthInBytes = width;
   copy->Height = height;
   copy->Depth = 1;
@@ -386,78 +382,3 @@ cudaError_t cudaMemcpy3DBatchAsync_ptsz(size_t numOps, struct cudaMemcpy3DBatchO
   return cudaMemcpy3DBatchAsync(numOps, opList, flags, per_thread(stream));
 }
 #endif
-
-// Variables of device code, by the address of their shadow on the host.
-cudaError_t cudaGetSymbolAddress(void** devPtr, const void* symbol) {
-  return in_context([&]() -> cudaError_t {
-    if (devPtr == nullptr) return cudaErrorInvalidValue;
-    return find_variable(symbol, devPtr, nullptr);
-  });
-}
-
-cudaError_t cudaGetSymbolSize(size_t* size, const void* symbol) {
-  return in_context([&]() -> cudaError_t {
-    if (size == nullptr) return cudaErrorInvalidValue;
-    return find_variable(symbol, nullptr, size);
-  });
-}
-
-namespace {
-
-// The place `offset` bytes into a variable, with `count` bytes behind it.
-cudaError_t find_place(const void* symbol, size_t count, size_t offset, cudaMemcpyKind kind, cudaMemcpyKind wrong,
-                       char** place) {
-  if (const cudaError_t error = check_kind(kind); error != cudaSuccess) return error;
-  if (kind == cudaMemcpyHostToHost || kind == wrong) return cudaErrorInvalidMemcpyDirection;
-  void* base = nullptr;
-  size_t size = 0;
-  if (const cudaError_t error = find_variable(symbol, &base, &size); error != cudaSuccess) return error;
-  if (offset > size || count > size - offset) return cudaErrorInvalidValue;
-  *place = static_cast<char*>(base) + offset;
-  return cudaSuccess;
-}
-
-template <class F>
-cudaError_t at_symbol(const void* symbol, size_t count, size_t offset, cudaMemcpyKind kind, cudaMemcpyKind wrong,
-                      F&& copy) {
-  char* place = nullptr;
-  const cudaError_t error = in_context([&] { return find_place(symbol, count, offset, kind, wrong, &place); });
-  return error != cudaSuccess ? error : copy(place);
-}
-
-}  // namespace
-
-cudaError_t cudaMemcpyToSymbol(const void* symbol, const void* src, size_t count, size_t offset,
-                               enum cudaMemcpyKind kind) {
-  return at_symbol(symbol, count, offset, kind, cudaMemcpyDeviceToHost,
-                   [&](char* place) { return copy_row(place, src, count, kind, Default::Legacy); });
-}
-
-cudaError_t cudaMemcpyToSymbol_ptds(const void* symbol, const void* src, size_t count, size_t offset,
-                                    enum cudaMemcpyKind kind) {
-  return at_symbol(symbol, count, offset, kind, cudaMemcpyDeviceToHost,
-                   [&](char* place) { return copy_row(place, src, count, kind, Default::PerThread); });
-}
-
-cudaError_t cudaMemcpyToSymbolAsync(const void* symbol, const void* src, size_t count, size_t offset,
-                                    enum cudaMemcpyKind kind, cudaStream_t stream) {
-  return at_symbol(symbol, count, offset, kind, cudaMemcpyDeviceToHost,
-                   [&](char* place) { return enqueue_row(place, src, count, kind, stream); });
-}
-
-cudaError_t cudaMemcpyFromSymbol(void* dst, const void* symbol, size_t count, size_t offset, enum cudaMemcpyKind kind) {
-  return at_symbol(symbol, count, offset, kind, cudaMemcpyHostToDevice,
-                   [&](char* place) { return copy_row(dst, place, count, kind, Default::Legacy); });
-}
-
-cudaError_t cudaMemcpyFromSymbol_ptds(void* dst, const void* symbol, size_t count, size_t offset,
-                                      enum cudaMemcpyKind kind) {
-  return at_symbol(symbol, count, offset, kind, cudaMemcpyHostToDevice,
-                   [&](char* place) { return copy_row(dst, place, count, kind, Default::PerThread); });
-}
-
-cudaError_t cudaMemcpyFromSymbolAsync(void* dst, const void* symbol, size_t count, size_t offset,
-                                      enum cudaMemcpyKind kind, cudaStream_t stream) {
-  return at_symbol(symbol, count, offset, kind, cudaMemcpyHostToDevice,
-                   [&](char* place) { return enqueue_row(dst, place, count, kind, stream); });
-}

@@ -5,7 +5,7 @@
 
 namespace cudart {
 
-// Whether the rows of a two-dimensional copy fit between their pitches, and the kind is one.
+// Whether there is such a kind of copy.
 cudaError_t check_kind(cudaMemcpyKind kind);
 
 // The driver's description of a copy, in which widths count bytes; arrays count elements in the runtime's.

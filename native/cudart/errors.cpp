@@ -45,9 +45,11 @@ const char* text_of(cudaError_t error) {
   }
 }
 
-// A failed context stays failed: its error is there again at every call until the device is reset.
+// A fault of device code fails its context: the error is there again at every call until the device is reset.
 bool is_sticky(cudaError_t error) {
-  if (error < cudaErrorIllegalAddress || error > cudaErrorLaunchFailure) return false;
+  const bool fault = error == cudaErrorIllegalAddress || error == cudaErrorLaunchTimeout || error == cudaErrorAssert ||
+                     (error >= cudaErrorHardwareStackError && error <= cudaErrorLaunchFailure);
+  if (!fault) return false;
   CUdevice device;
   return cuCtxGetDevice(&device) == CUDA_SUCCESS && error_of(cuStreamQuery(CU_STREAM_LEGACY)) == error;
 }

@@ -139,17 +139,6 @@ CUcontext current_context() {
   return context;
 }
 
-// A variable of device code as one end of a copy.
-cudaError_t at_symbol(const void* symbol, size_t count, size_t offset, void** place) {
-  return in_context([&]() -> cudaError_t {
-    size_t size = 0;
-    if (const cudaError_t error = find_variable(symbol, place, &size); error != cudaSuccess) return error;
-    if (offset > size || count > size - offset) return cudaErrorInvalidValue;
-    *place = static_cast<char*>(*place) + offset;
-    return cudaSuccess;
-  });
-}
-
 }  // namespace
 
 cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t* pGraphNode, cudaGraph_t graph, const cudaGraphNode_t* pDependencies,
@@ -213,28 +202,6 @@ cudaError_t cudaGraphAddMemcpyNode1D(cudaGraphNode_t* pGraphNode, cudaGraph_t gr
   return cudaGraphAddMemcpyNode(pGraphNode, graph, pDependencies, numDependencies, &row);
 }
 
-cudaError_t cudaGraphAddMemcpyNodeToSymbol(cudaGraphNode_t* pGraphNode, cudaGraph_t graph,
-                                           const cudaGraphNode_t* pDependencies, size_t numDependencies,
-                                           const void* symbol, const void* src, size_t count, size_t offset,
-                                           enum cudaMemcpyKind kind) {
-  void* place = nullptr;
-  const cudaError_t error = at_symbol(symbol, count, offset, &place);
-  return error != cudaSuccess
-             ? error
-             : cudaGraphAddMemcpyNode1D(pGraphNode, graph, pDependencies, numDependencies, place, src, count, kind);
-}
-
-cudaError_t cudaGraphAddMemcpyNodeFromSymbol(cudaGraphNode_t* pGraphNode, cudaGraph_t graph,
-                                             const cudaGraphNode_t* pDependencies, size_t numDependencies, void* dst,
-                                             const void* symbol, size_t count, size_t offset,
-                                             enum cudaMemcpyKind kind) {
-  void* place = nullptr;
-  const cudaError_t error = at_symbol(symbol, count, offset, &place);
-  return error != cudaSuccess
-             ? error
-             : cudaGraphAddMemcpyNode1D(pGraphNode, graph, pDependencies, numDependencies, dst, place, count, kind);
-}
-
 cudaError_t cudaGraphMemcpyNodeGetParams(cudaGraphNode_t node, struct cudaMemcpy3DParms* pNodeParams) {
   return in_context([&]() -> CUresult {
     if (pNodeParams == nullptr) return CUDA_ERROR_INVALID_VALUE;
@@ -255,20 +222,6 @@ cudaError_t cudaGraphMemcpyNodeSetParams1D(cudaGraphNode_t node, void* dst, cons
   return cudaGraphMemcpyNodeSetParams(node, &row);
 }
 
-cudaError_t cudaGraphMemcpyNodeSetParamsToSymbol(cudaGraphNode_t node, const void* symbol, const void* src,
-                                                 size_t count, size_t offset, enum cudaMemcpyKind kind) {
-  void* place = nullptr;
-  const cudaError_t error = at_symbol(symbol, count, offset, &place);
-  return error != cudaSuccess ? error : cudaGraphMemcpyNodeSetParams1D(node, place, src, count, kind);
-}
-
-cudaError_t cudaGraphMemcpyNodeSetParamsFromSymbol(cudaGraphNode_t node, void* dst, const void* symbol, size_t count,
-                                                   size_t offset, enum cudaMemcpyKind kind) {
-  void* place = nullptr;
-  const cudaError_t error = at_symbol(symbol, count, offset, &place);
-  return error != cudaSuccess ? error : cudaGraphMemcpyNodeSetParams1D(node, dst, place, count, kind);
-}
-
 cudaError_t cudaGraphExecMemcpyNodeSetParams(cudaGraphExec_t hGraphExec, cudaGraphNode_t node,
                                              const struct cudaMemcpy3DParms* pNodeParams) {
   return with_copy(pNodeParams, [&](const auto& own) {
@@ -280,22 +233,6 @@ cudaError_t cudaGraphExecMemcpyNodeSetParams1D(cudaGraphExec_t hGraphExec, cudaG
                                                const void* src, size_t count, enum cudaMemcpyKind kind) {
   const cudaMemcpy3DParms row = one_row(dst, src, count, kind);
   return cudaGraphExecMemcpyNodeSetParams(hGraphExec, node, &row);
-}
-
-cudaError_t cudaGraphExecMemcpyNodeSetParamsToSymbol(cudaGraphExec_t hGraphExec, cudaGraphNode_t node,
-                                                     const void* symbol, const void* src, size_t count, size_t offset,
-                                                     enum cudaMemcpyKind kind) {
-  void* place = nullptr;
-  const cudaError_t error = at_symbol(symbol, count, offset, &place);
-  return error != cudaSuccess ? error : cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, place, src, count, kind);
-}
-
-cudaError_t cudaGraphExecMemcpyNodeSetParamsFromSymbol(cudaGraphExec_t hGraphExec, cudaGraphNode_t node, void* dst,
-                                                       const void* symbol, size_t count, size_t offset,
-                                                       enum cudaMemcpyKind kind) {
-  void* place = nullptr;
-  const cudaError_t error = at_symbol(symbol, count, offset, &place);
-  return error != cudaSuccess ? error : cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, place, count, kind);
 }
 
 cudaError_t cudaGraphAddMemsetNode(cudaGraphNode_t* pGraphNode, cudaGraph_t graph, const cudaGraphNode_t* pDependencies,

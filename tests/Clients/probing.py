@@ -382,6 +382,31 @@ def larger_than_memory():
     expect(status == 0, f"a shape larger than its memory ended the process with {status}: {last}")
 
 
+def faults():
+    """A fault of one operation is the runtime's error of every later call, until the device is reset."""
+
+    def work(_):
+        runtime = ctypes.CDLL("libcudart.so.13")
+        handle, small = c_void_p(), c_void_p()
+        one = c_float(1)
+        ok(runtime.cudaMalloc(byref(small), c_size_t(64)), "cudaMalloc")
+        ok(cublas.cublasCreate_v2(byref(handle)), "cublasCreate")
+        size = 1000  # a matrix of a million numbers in memory for sixteen
+        cublas.cublasSgemm_v2(handle, 0, 0, size, size, size, byref(one), small, size, small, size, byref(one), small,
+                              size)
+        illegal = 700
+        for _ in range(3):
+            if runtime.cudaDeviceSynchronize() != illegal or runtime.cudaGetLastError() != illegal:
+                raise RuntimeError("the fault is not the error of the device")
+            if runtime.cudaGetLastError() != illegal or runtime.cudaMalloc(byref(small), c_size_t(64)) != illegal:
+                raise RuntimeError("a fault went away when it was asked for")
+        if runtime.cudaDeviceReset() or runtime.cudaGetLastError() or runtime.cudaMalloc(byref(small), c_size_t(64)):
+            raise RuntimeError("the device does not work after its reset")
+
+    status, last = in_child(work)
+    expect(status == 0, f"after a fault: {last or status}")
+
+
 def cudnn_shapes():
     """Odd strides, and a workspace of no bytes."""
     handle, x, y, weights, operation, pooling = (c_void_p() for _ in range(6))
@@ -459,6 +484,7 @@ def main():
     # Children must be made before this process has a context of its own.
     nulls()
     larger_than_memory()
+    faults()
     use_context()
     for part in (devices, entry_points, contexts, pointers, pools, streams, module_functions, destruction,
                  cudnn_shapes, cublas_sizes):

@@ -4,20 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(call)                                                                       \
-  do {                                                                                    \
-    const cudaError_t error = (call);                                                     \
-    if (error != cudaSuccess) {                                                           \
-      fprintf(stderr, "line %d: %s: %s\n", __LINE__, #call, cudaGetErrorString(error));   \
-      exit(1);                                                                            \
-    }                                                                                     \
+#define CHECK(call)                                                                     \
+  do {                                                                                  \
+    const cudaError_t error = (call);                                                   \
+    if (error != cudaSuccess) {                                                         \
+      fprintf(stderr, "line %d: %s: %s\n", __LINE__, #call, cudaGetErrorString(error)); \
+      exit(1);                                                                          \
+    }                                                                                   \
   } while (0)
-#define REQUIRE(condition)                                         \
-  do {                                                             \
-    if (!(condition)) {                                            \
+#define REQUIRE(condition)                                            \
+  do {                                                                \
+    if (!(condition)) {                                               \
       fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-      exit(1);                                                     \
-    }                                                              \
+      exit(1);                                                        \
+    }                                                                 \
   } while (0)
 
 enum { COUNT = 100000 };

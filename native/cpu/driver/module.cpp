@@ -27,7 +27,6 @@ constexpr uint32_t kFatBinaryWrapperMagic = 0x466243B1;
 // Where the image's text ends. Images come without a length: PTX ends with a zero byte, everything else starts with a
 // mark of its own.
 CUresult read_image(const void* image, std::string_view* text) {
-  if (image == nullptr) return null_argument("image");
   unsigned char start[4];
   // A text may be shorter than four bytes, so compare up to its end only.
   const size_t length = strnlen(static_cast<const char*>(image), sizeof(start));
