@@ -166,8 +166,12 @@ cudaError_t rows_between_arrays(cudaArray_t dst, size_t to_x, size_t to_y, cudaA
   return copy_rows(copy, kind, run);
 }
 
-auto in_stream(cudaStream_t stream) {
-  return [stream](const CUDA_MEMCPY2D* copy) { return cuMemcpy2DAsync_v2(copy, stream); };
+// The driver's copy of rows in a stream of whichever device.
+auto enqueued_in(cudaStream_t stream) {
+  return [stream](const CUDA_MEMCPY2D* copy) {
+    const StreamContext context(stream);
+    return cuMemcpy2DAsync_v2(copy, stream);
+  };
 }
 
 }  // namespace
@@ -254,7 +258,7 @@ cudaError_t cudaMemcpy2DToArray_ptds(cudaArray_t dst, size_t wOffset, size_t hOf
 
 cudaError_t cudaMemcpy2DToArrayAsync(cudaArray_t dst, size_t wOffset, size_t hOffset, const void* src, size_t spitch,
                                      size_t width, size_t height, enum cudaMemcpyKind kind, cudaStream_t stream) {
-  return rows_to_array(dst, wOffset, hOffset, src, spitch, width, height, kind, in_stream(stream));
+  return rows_to_array(dst, wOffset, hOffset, src, spitch, width, height, kind, enqueued_in(stream));
 }
 
 cudaError_t cudaMemcpy2DFromArray(void* dst, size_t dpitch, cudaArray_const_t src, size_t wOffset, size_t hOffset,
@@ -269,7 +273,7 @@ cudaError_t cudaMemcpy2DFromArray_ptds(void* dst, size_t dpitch, cudaArray_const
 
 cudaError_t cudaMemcpy2DFromArrayAsync(void* dst, size_t dpitch, cudaArray_const_t src, size_t wOffset, size_t hOffset,
                                        size_t width, size_t height, enum cudaMemcpyKind kind, cudaStream_t stream) {
-  return rows_from_array(dst, dpitch, src, wOffset, hOffset, width, height, kind, in_stream(stream));
+  return rows_from_array(dst, dpitch, src, wOffset, hOffset, width, height, kind, enqueued_in(stream));
 }
 
 cudaError_t cudaMemcpy2DArrayToArray(cudaArray_t dst, size_t wOffsetDst, size_t hOffsetDst, cudaArray_const_t src,

@@ -174,7 +174,7 @@ cudaError_t copy_row(void* dst, const void* src, size_t count, cudaMemcpyKind ki
 }
 
 cudaError_t enqueue_row(void* dst, const void* src, size_t count, cudaMemcpyKind kind, cudaStream_t stream) {
-  return in_context([&]() -> cudaError_t {
+  return in_stream(stream, [&]() -> cudaError_t {
     if (const cudaError_t error = check_kind(kind); error != cudaSuccess) return error;
     if (count == 0) return cudaSuccess;
     switch (kind) {
@@ -228,7 +228,7 @@ cudaError_t copy_now(Default stream, Read&& read) {
 
 template <class Read>
 cudaError_t copy_later(cudaStream_t stream, Read&& read) {
-  return in_context([&]() -> cudaError_t {
+  return in_stream(stream, [&]() -> cudaError_t {
     CUDA_MEMCPY3D copy;
     if (const cudaError_t error = read(&copy); error != cudaSuccess) return error;
     return error_of(enqueue_box(copy, stream));
@@ -276,7 +276,7 @@ cudaError_t cudaMemcpyPeer(void* dst, int dstDevice, const void* src, int srcDev
 
 cudaError_t cudaMemcpyPeerAsync(void* dst, int dstDevice, const void* src, int srcDevice, size_t count,
                                 cudaStream_t stream) {
-  return in_context([&]() -> cudaError_t {
+  return in_stream(stream, [&]() -> cudaError_t {
     if (const cudaError_t error = check_peers(dstDevice, srcDevice); error != cudaSuccess) return error;
     if (count == 0) return cudaSuccess;
     return error_of(cuMemcpyPeerAsync(address(dst), primary_context(dstDevice), address(src),
@@ -331,7 +331,7 @@ cudaError_t cudaMemcpy3DPeerAsync(const struct cudaMemcpy3DPeerParms* p, cudaStr
 cudaError_t cudaMemcpyBatchAsync(void** dsts, void** srcs, size_t* sizes, size_t count,
                                  struct cudaMemcpyAttributes* attrs, size_t* attrsIdxs, size_t numAttrs,
                                  size_t* failIdx, cudaStream_t stream) {
-  return in_context([&] {
+  return in_stream(stream, [&] {
     return cuMemcpyBatchAsync(reinterpret_cast<CUdeviceptr*>(dsts), reinterpret_cast<CUdeviceptr*>(srcs), sizes, count,
                               same_layout<CUmemcpyAttributes*>(attrs), attrsIdxs, numAttrs, failIdx, stream);
   });
@@ -345,7 +345,7 @@ cudaError_t cudaMemcpyBatchAsync_ptsz(void** dsts, void** srcs, size_t* sizes, s
 
 cudaError_t cudaMemcpy3DBatchAsync(size_t numOps, struct cudaMemcpy3DBatchOp* opList, size_t* failIdx,
                                    unsigned long long flags, cudaStream_t stream) {
-  return in_context([&] {
+  return in_stream(stream, [&] {
     return cuMemcpy3DBatchAsync(numOps, same_layout<CUDA_MEMCPY3D_BATCH_OP*>(opList), failIdx, flags, stream);
   });
 }
@@ -358,7 +358,7 @@ cudaError_t cudaMemcpy3DBatchAsync_ptsz(size_t numOps, struct cudaMemcpy3DBatchO
 cudaError_t cudaMemcpyBatchAsync(void* const* dsts, const void* const* srcs, const size_t* sizes, size_t count,
                                  struct cudaMemcpyAttributes* attrs, size_t* attrsIdxs, size_t numAttrs,
                                  cudaStream_t stream) {
-  return in_context([&] {
+  return in_stream(stream, [&] {
     return cuMemcpyBatchAsync_v2(reinterpret_cast<CUdeviceptr*>(const_cast<void**>(dsts)),
                                  reinterpret_cast<CUdeviceptr*>(const_cast<void**>(srcs)), const_cast<size_t*>(sizes),
                                  count, same_layout<CUmemcpyAttributes*>(attrs), attrsIdxs, numAttrs, stream);
@@ -373,8 +373,9 @@ cudaError_t cudaMemcpyBatchAsync_ptsz(void* const* dsts, const void* const* srcs
 
 cudaError_t cudaMemcpy3DBatchAsync(size_t numOps, struct cudaMemcpy3DBatchOp* opList, unsigned long long flags,
                                    cudaStream_t stream) {
-  return in_context(
-      [&] { return cuMemcpy3DBatchAsync_v2(numOps, same_layout<CUDA_MEMCPY3D_BATCH_OP*>(opList), flags, stream); });
+  return in_stream(stream, [&] {
+    return cuMemcpy3DBatchAsync_v2(numOps, same_layout<CUDA_MEMCPY3D_BATCH_OP*>(opList), flags, stream);
+  });
 }
 
 cudaError_t cudaMemcpy3DBatchAsync_ptsz(size_t numOps, struct cudaMemcpy3DBatchOp* opList, unsigned long long flags,

@@ -60,6 +60,20 @@ CUresult use_context() {
   return context == nullptr ? CUDA_ERROR_OUT_OF_MEMORY : cuCtxSetCurrent(context);
 }
 
+StreamContext::StreamContext(cudaStream_t stream) {
+  // The default streams are those of the current context.
+  if (stream == nullptr || stream == CU_STREAM_LEGACY || stream == CU_STREAM_PER_THREAD) return;
+  CUcontext current = nullptr;
+  CUcontext own = nullptr;
+  if (cuCtxGetCurrent(&current) != CUDA_SUCCESS || cuStreamGetCtx(stream, &own) != CUDA_SUCCESS) return;
+  pushed_ = own != current && cuCtxPushCurrent_v2(own) == CUDA_SUCCESS;
+}
+
+StreamContext::~StreamContext() {
+  CUcontext own = nullptr;
+  if (pushed_) cuCtxPopCurrent_v2(&own);
+}
+
 }  // namespace cudart
 
 using namespace cudart;

@@ -8,7 +8,7 @@ namespace {
 // A fill of rows through a stream; without a stream it is ordered by the default stream like everything else. Fills of
 // device memory need not have ended on return.
 cudaError_t fill_box(const cudaPitchedPtr& box, int value, const cudaExtent& extent, cudaStream_t stream) {
-  return in_context([&]() -> cudaError_t {
+  return in_stream(stream, [&]() -> cudaError_t {
     if (extent.width == 0 || extent.height == 0 || extent.depth == 0) return cudaSuccess;
     const auto byte = static_cast<unsigned char>(value);
     if (extent.depth == 1 || box.ysize == extent.height) {
@@ -42,7 +42,7 @@ cudaError_t cudaMemset_ptds(void* devPtr, int value, size_t count) {
 }
 
 cudaError_t cudaMemsetAsync(void* devPtr, int value, size_t count, cudaStream_t stream) {
-  return in_context([&]() -> CUresult {
+  return in_stream(stream, [&]() -> CUresult {
     return count == 0 ? CUDA_SUCCESS
                       : cuMemsetD8Async(address(devPtr), static_cast<unsigned char>(value), count, stream);
   });

@@ -255,11 +255,11 @@ cudaError_t cudaGraphExecUpdate(cudaGraphExec_t hGraphExec, cudaGraph_t hGraph,
 }
 
 cudaError_t cudaGraphUpload(cudaGraphExec_t graphExec, cudaStream_t stream) {
-  return in_context([&] { return cuGraphUpload(graphExec, stream); });
+  return in_stream(stream, [&] { return cuGraphUpload(graphExec, stream); });
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t graphExec, cudaStream_t stream) {
-  return in_context([&] { return cuGraphLaunch(graphExec, stream); });
+  return in_stream(stream, [&] { return cuGraphLaunch(graphExec, stream); });
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graphExec) {

@@ -35,7 +35,9 @@ cudaError_t launch(const void* func, const dim3& grid, const dim3& block, size_t
     CUfunction function = nullptr;
     if (const cudaError_t error = find_function(func, &function); error != cudaSuccess) return error;
     if (const cudaError_t error = check_configuration(grid, block, shared_bytes); error != cudaSuccess) return error;
-    return error_of(start(function));
+    const CUresult status = start(function);
+    // Unlike copies, launches belong into streams of the current device.
+    return status == CUDA_ERROR_INVALID_CONTEXT ? cudaErrorInvalidResourceHandle : error_of(status);
   });
 }
 

@@ -144,8 +144,8 @@ CUmemLocation location_of(const cudaMemLocation& location) {
 
 cudaError_t prefetch(const void* pointer, size_t count, const cudaMemLocation& location, unsigned flags,
                      cudaStream_t stream) {
-  return in_context(
-      [&] { return cuMemPrefetchAsync_v2(address(pointer), count, location_of(location), flags, stream); });
+  return in_stream(
+      stream, [&] { return cuMemPrefetchAsync_v2(address(pointer), count, location_of(location), flags, stream); });
 }
 
 cudaError_t advise(const void* pointer, size_t count, cudaMemoryAdvise advice, const cudaMemLocation& location) {
@@ -158,7 +158,7 @@ cudaError_t advise(const void* pointer, size_t count, cudaMemoryAdvise advice, c
 
 #if CUDART_MAJOR == 12
 cudaError_t cudaMemPrefetchAsync(const void* devPtr, size_t count, int dstDevice, cudaStream_t stream) {
-  return in_context([&] { return cuMemPrefetchAsync(address(devPtr), count, dstDevice, stream); });
+  return in_stream(stream, [&] { return cuMemPrefetchAsync(address(devPtr), count, dstDevice, stream); });
 }
 
 cudaError_t cudaMemPrefetchAsync_ptsz(const void* devPtr, size_t count, int dstDevice, cudaStream_t stream) {
@@ -202,7 +202,7 @@ cudaError_t cudaMemAdvise(const void* devPtr, size_t count, enum cudaMemoryAdvis
 cudaError_t cudaMemPrefetchBatchAsync(void** dptrs, size_t* sizes, size_t count, struct cudaMemLocation* prefetchLocs,
                                       size_t* prefetchLocIdxs, size_t numPrefetchLocs, unsigned long long flags,
                                       cudaStream_t stream) {
-  return in_context([&] {
+  return in_stream(stream, [&] {
     return cuMemPrefetchBatchAsync(as_address(dptrs), sizes, count, same_layout<CUmemLocation*>(prefetchLocs),
                                    prefetchLocIdxs, numPrefetchLocs, flags, stream);
   });
@@ -210,13 +210,13 @@ cudaError_t cudaMemPrefetchBatchAsync(void** dptrs, size_t* sizes, size_t count,
 
 cudaError_t cudaMemDiscardBatchAsync(void** dptrs, size_t* sizes, size_t count, unsigned long long flags,
                                      cudaStream_t stream) {
-  return in_context([&] { return cuMemDiscardBatchAsync(as_address(dptrs), sizes, count, flags, stream); });
+  return in_stream(stream, [&] { return cuMemDiscardBatchAsync(as_address(dptrs), sizes, count, flags, stream); });
 }
 
 cudaError_t cudaMemDiscardAndPrefetchBatchAsync(void** dptrs, size_t* sizes, size_t count,
                                                 struct cudaMemLocation* prefetchLocs, size_t* prefetchLocIdxs,
                                                 size_t numPrefetchLocs, unsigned long long flags, cudaStream_t stream) {
-  return in_context([&] {
+  return in_stream(stream, [&] {
     return cuMemDiscardAndPrefetchBatchAsync(as_address(dptrs), sizes, count, same_layout<CUmemLocation*>(prefetchLocs),
                                              prefetchLocIdxs, numPrefetchLocs, flags, stream);
   });

@@ -18,15 +18,15 @@ cudaError_t of_device(int device, F&& body) {
 }  // namespace
 
 cudaError_t cudaMallocAsync(void** devPtr, size_t size, cudaStream_t hStream) {
-  return in_context([&] { return cuMemAllocAsync(as_address(devPtr), size, hStream); });
+  return in_stream(hStream, [&] { return cuMemAllocAsync(as_address(devPtr), size, hStream); });
 }
 
 cudaError_t cudaMallocFromPoolAsync(void** ptr, size_t size, cudaMemPool_t memPool, cudaStream_t stream) {
-  return in_context([&] { return cuMemAllocFromPoolAsync(as_address(ptr), size, memPool, stream); });
+  return in_stream(stream, [&] { return cuMemAllocFromPoolAsync(as_address(ptr), size, memPool, stream); });
 }
 
 cudaError_t cudaFreeAsync(void* devPtr, cudaStream_t hStream) {
-  return in_context([&] { return cuMemFreeAsync(address(devPtr), hStream); });
+  return in_stream(hStream, [&] { return cuMemFreeAsync(address(devPtr), hStream); });
 }
 
 cudaError_t cudaMemPoolTrimTo(cudaMemPool_t memPool, size_t minBytesToKeep) {

@@ -49,6 +49,27 @@ cudaError_t in_context(F&& body) {
   return finish(body());
 }
 
+// Makes the context of a stream current where it is another one than the thread's, and that one again at the end.
+class StreamContext {
+ public:
+  explicit StreamContext(cudaStream_t stream);
+  ~StreamContext();
+  StreamContext(const StreamContext&) = delete;
+  StreamContext& operator=(const StreamContext&) = delete;
+
+ private:
+  bool pushed_ = false;
+};
+
+// A call that works on a stream of any device, whichever is the thread's: waiting, copies and fills, but no launches.
+template <class F>
+cudaError_t in_stream(cudaStream_t stream, F&& body) {
+  return in_context([&] {
+    const StreamContext context(stream);
+    return body();
+  });
+}
+
 // The stream that a per-thread variant of a function means: its null is the calling thread's own default stream.
 inline cudaStream_t per_thread(cudaStream_t stream) { return stream == nullptr ? CU_STREAM_PER_THREAD : stream; }
 

@@ -685,9 +685,78 @@ void reset() {
   cudaGetLastError();
 }
 
+// What the CUDA programming guide says of streams, events and copies whose device is not the current one.
+void several_devices() {
+  int count = 0;
+  CHECK(cudaGetDeviceCount(&count));
+  EXPECT(count == 2);
+  CHECK(cudaSetDevice(1));
+  cudaStream_t stream = nullptr;
+  cudaEvent_t event = nullptr;
+  void* there = nullptr;
+  CHECK(cudaStreamCreate(&stream));
+  CHECK(cudaEventCreate(&event));
+  CHECK(cudaMalloc(&there, 64));
+  CHECK(cudaSetDevice(0));
+  void* here = nullptr;
+  CHECK(cudaMalloc(&here, 64));
+  CHECK(cudaMemsetAsync(there, 7, 64, stream));
+  CHECK(cudaMemcpyPeerAsync(here, 0, there, 1, 64, stream));
+  CHECK(cudaStreamSynchronize(stream));
+  CHECK(cudaStreamQuery(stream));
+  CHECK(cudaStreamWaitEvent(stream, event, 0));
+  unsigned char last = 0;
+  CHECK(cudaMemcpy(&last, static_cast<char*>(here) + 63, 1, cudaMemcpyDeviceToHost));
+  EXPECT(last == 7);
+  cudaPointerAttributes what{};
+  CHECK(cudaPointerGetAttributes(&what, there));
+  EXPECT(what.device == 1);
+  int device = -1;
+  CHECK(cudaGetDevice(&device));
+  EXPECT(device == 0);
+  int stream_device = -1;
+  CHECK(cudaStreamGetDevice(stream, &stream_device));
+  EXPECT(stream_device == 1);
+  cudaEvent_t own = nullptr;
+  CHECK(cudaEventCreate(&own));
+  FAILS(cudaErrorInvalidResourceHandle, cudaEventRecord(own, stream));
+  static const char add_bias = 0;
+  RegisteredProgram program(fat_binary(fat_entry(FatEntry::Text, training_ptx())));
+  program.add(&add_bias, "add_bias_rows");
+  unsigned none = 0;
+  void* arguments[] = {&here, &here, &none, &none};
+  FAILS(cudaErrorInvalidResourceHandle, cudaLaunchKernel(&add_bias, {1, 1, 1}, {32, 1, 1}, arguments, 0, stream));
+  int access = 0;
+  CHECK(cudaDeviceCanAccessPeer(&access, 0, 1));
+  EXPECT(access == 1);
+  CHECK(cudaDeviceEnablePeerAccess(1, 0));
+  FAILS(cudaErrorPeerAccessAlreadyEnabled, cudaDeviceEnablePeerAccess(1, 0));
+  FAILS(cudaErrorInvalidDevice, cudaDeviceEnablePeerAccess(0, 0));
+  CHECK(cudaDeviceDisablePeerAccess(1));
+  std::thread([] {
+    int chosen = -1;
+    CHECK(cudaGetDevice(&chosen));
+    EXPECT(chosen == 0);
+    CHECK(cudaSetDevice(1));
+  }).join();
+  CHECK(cudaGetDevice(&device));
+  EXPECT(device == 0);
+  CHECK(cudaStreamDestroy(stream));
+  CHECK(cudaEventDestroy(event));
+  CHECK(cudaEventDestroy(own));
+  CHECK(cudaFree(here));
+  CHECK(cudaFree(there));
+  CHECK(cudaSetDevice(1));
+  CHECK(cudaDeviceReset());
+  CHECK(cudaSetDevice(0));
+  cudaGetLastError();
+}
+
 }  // namespace
 
 int main() {
+  // The processor as two devices.
+  setenv("CUDNNNET_CPU_DEVICES", "2", 1);
   // Before anything else: the first call finds everything it needs by itself.
   CHECK(cudaFree(nullptr));
   devices();
@@ -699,6 +768,7 @@ int main() {
   graphs();
   kernels();
   driver_entry_points();
+  several_devices();
   reset();
   CHECK(cudaDeviceReset());
   std::printf("runtime %d: %ld failures\n", CUDART_MAJOR, failures.load());
