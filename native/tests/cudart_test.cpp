@@ -283,6 +283,58 @@ void memory() {
   cudaGetLastError();
 }
 
+// Arrays count elements where memory counts bytes.
+void arrays() {
+  constexpr size_t width = 5;
+  constexpr size_t height = 4;
+  const cudaChannelFormatDesc pairs = cudaCreateChannelDesc(32, 32, 0, 0, cudaChannelFormatKindFloat);
+  cudaArray_t array = nullptr;
+  cudaArray_t other = nullptr;
+  CHECK(cudaMallocArray(&array, &pairs, width, height, cudaArrayDefault));
+  CHECK(cudaMalloc3DArray(&other, &pairs, {width, height, 0}, cudaArrayDefault));
+  cudaChannelFormatDesc channels{};
+  cudaExtent extent{};
+  unsigned flags = 99;
+  CHECK(cudaArrayGetInfo(&channels, &extent, &flags, array));
+  EXPECT(channels.x == 32 && channels.y == 32 && channels.z == 0 && channels.f == cudaChannelFormatKindFloat);
+  EXPECT(extent.width == width && extent.height == height && extent.depth == 0 && flags == 0);
+
+  constexpr size_t row = width * 2 * sizeof(float);
+  std::vector<float> source(width * 2 * height);
+  for (size_t i = 0; i < source.size(); ++i) source[i] = static_cast<float>(i);
+  std::vector<float> back(source.size());
+  CHECK(cudaMemcpy2DToArray(array, 0, 0, source.data(), row, row, height, cudaMemcpyHostToDevice));
+  CHECK(cudaMemcpy2DArrayToArray(other, 0, 0, array, 0, 0, row, height, cudaMemcpyDeviceToDevice));
+  CHECK(cudaMemcpy2DFromArrayAsync(back.data(), row, other, 0, 0, row, height, cudaMemcpyDeviceToHost, nullptr));
+  CHECK(cudaDeviceSynchronize());
+  EXPECT(back == source);
+
+  // The inner 2 x 2 elements from (1, 1) on, to (3, 2).
+  cudaMemcpy3DParms copy{};
+  copy.srcArray = other;
+  copy.srcPos = {1, 1, 0};
+  copy.dstArray = array;
+  copy.dstPos = {3, 2, 0};
+  copy.extent = {2, 2, 1};
+  copy.kind = cudaMemcpyDeviceToDevice;
+  CHECK(cudaMemcpy3D(&copy));
+  CHECK(cudaMemcpy2DFromArray(back.data(), row, array, 0, 0, row, height, cudaMemcpyDeviceToHost));
+  std::vector<float> wanted = source;
+  for (size_t y = 0; y < 2; ++y) {
+    for (size_t x = 0; x < 4; ++x) wanted[(y + 2) * width * 2 + 6 + x] = source[(y + 1) * width * 2 + 2 + x];
+  }
+  EXPECT(back == wanted);
+
+  const cudaChannelFormatDesc uneven = cudaCreateChannelDesc(32, 16, 0, 0, cudaChannelFormatKindFloat);
+  FAILS(cudaErrorInvalidChannelDescriptor, cudaMallocArray(&array, &uneven, width, height, cudaArrayDefault));
+  FAILS(cudaErrorInvalidValue, cudaMallocArray(&array, nullptr, width, height, cudaArrayDefault));
+  CHECK(cudaFreeArray(array));
+  CHECK(cudaFreeArray(other));
+  FAILS(cudaErrorInvalidResourceHandle, cudaFreeArray(other));
+  CHECK(cudaFreeArray(nullptr));
+  cudaGetLastError();
+}
+
 void pools() {
   cudaMemPool_t pool = nullptr;
   cudaMemPoolProps properties{};
@@ -763,6 +815,7 @@ int main() {
   properties();
   errors();
   memory();
+  arrays();
   pools();
   streams();
   graphs();
