@@ -4,16 +4,15 @@ using Golden;
 namespace CudnnNet.Tests;
 
 /// <summary>
-/// The recorded answers of the real libraries, file by file. A case counts where all its calls go to implemented functions;
-/// the functions that are not implemented yet are printed.
+/// The recorded answers of the real libraries, file by file. A case counts where all its calls go to implemented functions; the report has
+/// the counts of every file and the functions that are not implemented.
 /// </summary>
 [CpuDeviceOnly("the answers were recorded from NVIDIA's libraries, so the CPU device is compared with them; the library of this machine has another version")]
 public class ConformanceTests
 {
     private const int ShownDifferences = 20;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
-    private static readonly SortedDictionary<string, int> s_notImplemented = new(StringComparer.Ordinal);
-    private static readonly Dictionary<CaseResult, int> s_total = [];
+    private static readonly SortedDictionary<string, IReadOnlyList<CaseOutcome>> s_files = new(StringComparer.Ordinal);
 
     private static IEnumerable<string> Files() => ConformanceFolder.Files() is { Count: > 0 } files ? files : [""];
 
@@ -31,15 +30,7 @@ public class ConformanceTests
             TestContext.Out.WriteLine($"{family.Key}: {Counts(family)}");
         }
 
-        foreach (CaseOutcome outcome in outcomes)
-        {
-            s_total[outcome.Result] = s_total.GetValueOrDefault(outcome.Result) + 1;
-            if (outcome.Result == CaseResult.NotImplemented)
-            {
-                s_notImplemented[outcome.Detail] = s_notImplemented.GetValueOrDefault(outcome.Detail) + 1;
-            }
-        }
-
+        s_files[file] = outcomes;
         List<CaseOutcome> wrong = [.. outcomes.Where(outcome => outcome.Result is CaseResult.Different or CaseResult.Died)];
         Assert.That(wrong, Is.Empty, string.Join('\n', wrong.Take(ShownDifferences).Select(outcome => $"{outcome.Id}: {outcome.Result}, {outcome.Detail}")));
         if (outcomes.All(outcome => outcome.Result == CaseResult.LeftOut))
@@ -49,25 +40,36 @@ public class ConformanceTests
     }
 
     [OneTimeTearDown]
-    public void Print_what_is_not_implemented()
+    public void Print_the_counts_of_every_file()
     {
-        if (s_total.Count == 0)
+        if (s_files.Count == 0)
         {
             return;
         }
 
-        List<string> lines = ["Conformance: " + string.Join(", ", s_total.OrderBy(entry => entry.Key).Select(entry => $"{entry.Value} {Word(entry.Key)}"))];
-        if (s_notImplemented.Count > 0)
-        {
-            lines.Add("Not implemented by the CPU device, with the number of cases that stop there: "
-                + string.Join(", ", s_notImplemented.Select(entry => $"{entry.Key} {entry.Value}")));
-        }
-
+        List<string> lines = ["Conformance, cases a file:"];
+        lines.AddRange(s_files.Select(file => $"  {file.Key}: {Counts(file.Value)}{Missing(file.Value)}"));
+        lines.Add($"  all: {Counts(s_files.Values.SelectMany(outcomes => outcomes))}");
         TestReport.Write("conformance", lines);
     }
 
-    private static string Counts(IEnumerable<CaseOutcome> outcomes) => string.Join(", ",
-        outcomes.GroupBy(outcome => outcome.Result).OrderBy(group => group.Key).Select(group => $"{group.Count()} {Word(group.Key)}"));
+    // The three counts that matter always, the others where there are any.
+    private static string Counts(IEnumerable<CaseOutcome> outcomes)
+    {
+        ILookup<CaseResult, CaseOutcome> groups = outcomes.ToLookup(outcome => outcome.Result);
+        CaseResult[] always = [CaseResult.Same, CaseResult.NotImplemented, CaseResult.Different];
+        return string.Join(", ", Enum.GetValues<CaseResult>()
+            .Where(result => always.Contains(result) || groups[result].Any())
+            .Select(result => $"{groups[result].Count()} {Word(result)}"));
+    }
+
+    // The functions at which cases stop, with how many do.
+    private static string Missing(IReadOnlyList<CaseOutcome> outcomes)
+    {
+        IEnumerable<string> functions = outcomes.Where(outcome => outcome.Result == CaseResult.NotImplemented)
+            .GroupBy(outcome => outcome.Detail).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} {group.Count()}");
+        return functions.Any() ? $" (not implemented: {string.Join(", ", functions)})" : "";
+    }
 
     private static string Word(CaseResult result) => result switch
     {

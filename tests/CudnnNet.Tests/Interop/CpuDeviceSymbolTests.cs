@@ -63,6 +63,24 @@ public sealed unsafe class CpuDeviceSymbolTests
         TestContext.Out.WriteLine($"{asked} functions of {library} are not implemented");
     }
 
+    // Of the descriptors' API; the graph API is another matter.
+    private static readonly (string Family, string[] Parts)[] s_missingFamilies =
+    [
+        ("recurrent networks", ["RNN"]),
+        ("attention", ["MultiHeadAttn"]),
+        ("connectionist temporal classification", ["CTCLoss"]),
+        ("plans of fused operations", ["FusedOps", "ExecutionPlan"]),
+        ("the graph API", ["cudnnBackend"]),
+    ];
+
+    [Test]
+    public void What_cuDNN_lacks_belongs_to_a_few_families()
+    {
+        IEnumerable<string> others = NativeSymbols.Of(NativeLibraryId.Cudnn).Where(s => s.IsExported && CpuDevice.IsImplemented(s.Name) == 0)
+            .Select(s => s.Name).Where(name => !s_missingFamilies.Any(family => family.Parts.Any(name.Contains)));
+        Assert.That(others, Is.Empty);
+    }
+
     [TestCaseSource(nameof(s_libraries))]
     public void Every_symbol_has_a_method_and_every_method_a_symbol(NativeLibraryId library, int number, int refusal, Type functions, Type status)
         => Assert.That(MethodNames(functions), Is.EquivalentTo(NativeSymbols.Of(library).Select(s => s.Name)));
