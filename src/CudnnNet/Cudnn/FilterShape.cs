@@ -25,7 +25,7 @@ public readonly record struct FilterShape(int K, int C, int R, int S, DataType T
     public override string ToString() => IsVolume ? $"{K} x {C} x {T} x {R} x {S} {Type} {Layout}" : $"{K} x {C} x {R} x {S} {Type} {Layout}";
 
     /// <summary>Throws where this is the shape of no filter.</summary>
-    /// <exception cref="ArgumentException">A dimension is less than 1, or type or layout are unknown.</exception>
+    /// <exception cref="ArgumentException">A dimension is less than 1, or type or layout are unknown or do not go together.</exception>
     internal FilterShape Validate(string name)
     {
         if (K < 1 || C < 1 || T < 0 || R < 1 || S < 1)
@@ -36,6 +36,12 @@ public readonly record struct FilterShape(int K, int C, int R, int S, DataType T
         if (!Enum.IsDefined(Type) || !Enum.IsDefined(Layout))
         {
             throw new ArgumentException($"'{name}' is {this}; its type or layout is unknown. Use the names of DataType and TensorLayout.", name);
+        }
+
+        if (Type.ChannelsPerVector() is var together && ((together > 1) != (Layout == TensorLayout.NchwVector) || C % together != 0))
+        {
+            throw new ArgumentException(
+                $"'{name}' is {this}; channels in vectors are the layout {TensorLayout.NchwVector} of the types Int8x4, UInt8x4 and Int8x32, with a multiple of 4 or 32 channels.", name);
         }
 
         return this;

@@ -9,8 +9,8 @@ public sealed unsafe class TensorFill : CudnnOperation
 
     /// <summary>Prepares the operation.</summary>
     /// <param name="cudnn">The handle in whose stream it will run.</param>
-    /// <param name="y">The tensor; of a floating type.</param>
-    /// <exception cref="ArgumentException">No tensor has that shape, or it is one of integers.</exception>
+    /// <param name="y">The tensor.</param>
+    /// <exception cref="ArgumentException">No tensor has that shape, or its channels lie in vectors.</exception>
     /// <exception cref="CudnnException">cuDNN refuses the shape.</exception>
     /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
     public TensorFill(CudnnHandle cudnn, TensorShape y)
@@ -18,9 +18,9 @@ public sealed unsafe class TensorFill : CudnnOperation
     {
         try
         {
-            if (y.Type.Computed() == DataType.Int32)
+            if (y.Type.ChannelsPerVector() > 1)
             {
-                throw new ArgumentException($"'{nameof(y)}' is {y}; only floating types can be filled here. Use CudaStream.Fill.", nameof(y));
+                throw new ArgumentException($"'{nameof(y)}' is {y}; channels in vectors cannot be filled here. Use CudaStream.Fill.", nameof(y));
             }
 
             Shape = y;
@@ -36,7 +36,7 @@ public sealed unsafe class TensorFill : CudnnOperation
     /// <summary>The shape of the tensor.</summary>
     public TensorShape Shape { get; }
 
-    /// <summary>y = value.</summary>
+    /// <summary>y = value; of integers the nearest whole number, cut off at the ends of the type.</summary>
     /// <exception cref="ArgumentException">The address is null.</exception>
     /// <exception cref="CudnnException">cuDNN refuses the call.</exception>
     /// <exception cref="ObjectDisposedException">The operation is disposed.</exception>
@@ -49,15 +49,23 @@ public sealed unsafe class TensorFill : CudnnOperation
             case DataType.Float64:
                 Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &value));
                 break;
-            // Unlike scaling factors, the value has the type of the tensor.
-            case DataType.Float16:
-                Half half = (Half)value;
-                Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &half));
+            case DataType.Int8:
+                sbyte signed = sbyte.CreateSaturating(Math.Round(value));
+                Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &signed));
                 break;
-            case DataType.BFloat16:
-                BFloat16 upper = (BFloat16)(float)value;
-                Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &upper));
+            case DataType.UInt8:
+                byte unsigned = byte.CreateSaturating(Math.Round(value));
+                Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &unsigned));
                 break;
+            case DataType.Int32:
+                int whole = int.CreateSaturating(Math.Round(value));
+                Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &whole));
+                break;
+            case DataType.Int64:
+                long large = long.CreateSaturating(Math.Round(value));
+                Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &large));
+                break;
+            // For the narrow floating types as well.
             default:
                 float single = (float)value;
                 Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &single));

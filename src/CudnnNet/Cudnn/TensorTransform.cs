@@ -46,8 +46,9 @@ public sealed unsafe class TensorTransform : CudnnOperation
     public void Run(double alpha, DevicePointer x, double beta, DevicePointer y)
     {
         cudnnHandle_t handle = Enter();
-        ScalingFactor first = new(alpha, X.Type);
-        ScalingFactor second = new(beta, X.Type);
+        // The result's type says how wide they are.
+        ScalingFactor first = new(alpha, Y.Type);
+        ScalingFactor second = new(beta, Y.Type);
         Cudnn.Check(Cudnn.cudnnTransformTensor(handle, &first, _x, x.Required(nameof(x)), &second, _y, y.Required(nameof(y))));
     }
 }
