@@ -61,10 +61,6 @@ public sealed unsafe class TensorFill : CudnnOperation
                 int whole = int.CreateSaturating(Math.Round(value));
                 Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &whole));
                 break;
-            case DataType.Int64:
-                long large = long.CreateSaturating(Math.Round(value));
-                Cudnn.Check(Cudnn.cudnnSetTensor(handle, _y, destination, &large));
-                break;
             // For the narrow floating types as well.
             default:
                 float single = (float)value;

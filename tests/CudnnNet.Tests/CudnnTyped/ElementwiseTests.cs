@@ -314,7 +314,7 @@ public sealed class ElementwiseTests
             Assert.That(() => new TensorReduction(cudnn, TensorReductionMode.Add, s_shape, new(1, 2, 1, 1)), Throws.ArgumentException.With.Property("ParamName").EqualTo("c"));
             Assert.That(() => new TensorTransform(cudnn, s_shape, s_shape with { H = 5 }), Throws.ArgumentException.With.Property("ParamName").EqualTo("y"));
             Assert.That(() => new BiasGradient(cudnn, s_shape, new(1, 4, 1, 1)), Throws.ArgumentException.With.Property("ParamName").EqualTo("db"));
-            Assert.That(() => new TensorFill(cudnn, s_shape with { Type = DataType.Int32 }), Throws.ArgumentException.With.Property("ParamName").EqualTo("y"));
+            Assert.That(() => new TensorFill(cudnn, new(1, 4, 2, 2, DataType.Int8x4, TensorLayout.NchwVector)), Throws.ArgumentException.With.Property("ParamName").EqualTo("y"));
             Assert.That(() => new Activation(cudnn, ActivationMode.Relu, s_shape with { N = 0 }), Throws.ArgumentException);
             Assert.That(() => new Softmax(cudnn, SoftmaxAlgorithm.Fast, SoftmaxMode.Channel, s_shape with { Type = (DataType)99 }), Throws.ArgumentException);
         }

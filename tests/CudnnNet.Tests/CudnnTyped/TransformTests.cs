@@ -140,7 +140,7 @@ public sealed class TransformTests
 
     [Test]
     public void A_tensor_of_any_type_is_set_and_scaled(
-        [Values(DataType.Float32, DataType.Float64, DataType.Float16, DataType.BFloat16, DataType.Int8, DataType.UInt8, DataType.Int32, DataType.Int64)] DataType type)
+        [Values(DataType.Float32, DataType.Float64, DataType.Float16, DataType.BFloat16, DataType.Int8, DataType.UInt8, DataType.Int32)] DataType type)
     {
         using TestDevice device = new();
         using CudnnHandle cudnn = new(device.Stream);
