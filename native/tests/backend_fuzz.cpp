@@ -14,6 +14,9 @@
 #include "tests/backend/numbers.h"
 #include "tests/backend/reference.h"
 
+// What the driver says about its last failure (0: the driver).
+extern "C" size_t cudnnnetCpuTakeLastError(int library, char* buffer, size_t size);
+
 namespace {
 
 using namespace model;
@@ -136,7 +139,14 @@ class Fuzzer {
       cuGraphExecDestroy(executable);
       cuGraphDestroy(graph);
     }
-    if (cuStreamSynchronize(device_.stream) != CUDA_SUCCESS) fail("the stream failed");
+    synchronize();
+  }
+
+  void synchronize() {
+    if (cuStreamSynchronize(device_.stream) == CUDA_SUCCESS) return;
+    char text[1024] = {};
+    cudnnnetCpuTakeLastError(0, text, sizeof text);
+    fail(std::string("the stream failed: ") + text);
   }
 
   /// The reference takes random numbers as they came, once they are such as were asked for.
@@ -185,6 +195,7 @@ class Fuzzer {
     }
     Memory memory(graph, generator_.draw());
     run_plan_of_broken(descriptors, calls, plan, memory);
+    if (failed_) std::fprintf(stderr, "%s", describe(graph).c_str());
   }
 
   void run_plan_of_broken(Descriptors& descriptors, Calls& calls, cudnnBackendDescriptor_t plan, Memory& memory) {
@@ -193,7 +204,7 @@ class Fuzzer {
     if (calls.failed()) return fail("no variant pack: " + calls.text);
     calls.check("cudnnBackendExecute", cudnnBackendExecute(device_.handle, plan, pack));
     if (!calls.fault.empty()) fail(calls.fault);
-    if (cuStreamSynchronize(device_.stream) != CUDA_SUCCESS) fail("the stream failed");
+    synchronize();
     ++broken_run;
   }
 

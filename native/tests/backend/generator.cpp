@@ -625,7 +625,8 @@ int Generator::random_operation(int x) {
         return chance(50) ? pointwise(CUDNN_POINTWISE_MUL, x, numbers, result_type()) : numbers;
       }
       case 15:
-        if (!graph_.in_double) finalize(-1, -1, below(5) + 1, 0);
+        if (graph_.in_double) break;
+        finalize(-1, -1, below(5) + 1, 0);
         return x;
       default:
         return random_pointwise(x);

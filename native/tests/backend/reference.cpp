@@ -80,6 +80,14 @@ class Evaluator {
     double error = std::isfinite(value) ? precision * std::fabs(value) : 0;
     const Number numbers[] = {a, b, c};
     for (int moved = 0; moved < 3; ++moved) {
+      if (!(numbers[moved].error < infinity)) return {value, infinity};
+      if (numbers[moved].value == 0) {
+        // Zeros of either sign are the same number to devices.
+        double arguments[] = {a.value, b.value, c.value};
+        arguments[moved] = -arguments[moved];
+        const double other = f(arguments[0], arguments[1], arguments[2]);
+        if (other != value && !(std::isnan(other) && std::isnan(value))) return {value, infinity};
+      }
       if (numbers[moved].error == 0) continue;
       for (const double step : {-numbers[moved].error, numbers[moved].error}) {
         double arguments[] = {a.value, b.value, c.value};
