@@ -21,7 +21,7 @@ ensure_packages() {
 }
 
 # The packages the CPU device is built from, and the tools where the machine has none of the kind.
-NATIVE_PACKAGES=(libdnnl-dev libopenblas-openmp-dev)
+NATIVE_PACKAGES=(libdnnl-dev libopenblas-openmp-dev libgloo-dev)
 command -v cmake >/dev/null || NATIVE_PACKAGES+=(cmake)
 command -v make >/dev/null || command -v ninja >/dev/null || NATIVE_PACKAGES+=(make)
 command -v c++ >/dev/null || NATIVE_PACKAGES+=(g++)

@@ -54,6 +54,7 @@ enum class HandleTag : uint32_t {
   CudnnFusedVariantPack,
   CudnnFusedPlan,
   CudnnBackendDescriptor,
+  NcclCommunicator,
 };
 
 // One handle's place. Released slots are reused last, so that a stale handle stays recognisable for long.

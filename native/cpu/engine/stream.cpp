@@ -1,13 +1,13 @@
 #include "engine/stream.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <exception>
 #include <thread>
 
 #include "engine/capture.h"
+#include "engine/signals_blocked.h"
 
 namespace cpu {
 
@@ -28,23 +28,6 @@ inline void pause_briefly() {
   std::this_thread::yield();
 #endif
 }
-
-// Workers take no signals: those are for the program's own threads. What a worker itself does wrong still reaches it.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&all, own);
-    pthread_sigmask(SIG_BLOCK, &all, &previous_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t previous_;
-};
 
 }  // namespace
 

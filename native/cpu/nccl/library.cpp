@@ -2,6 +2,7 @@
 
 #include "engine/last_error.h"
 #include "generated/nccl.h"
+#include "nccl/call.h"
 
 ncclResult_t ncclGetVersion(int* version) {
   if (version == nullptr) {
@@ -44,9 +45,10 @@ const char* ncclGetLastError(ncclComm_t /*comm*/) {
   return text.c_str();
 }
 
-// The names under which profilers reach the functions themselves.
-ncclResult_t pncclGetVersion(int* version) { return ncclGetVersion(version); }
+// Here nothing is printed that could be switched on or off.
+void ncclResetDebugInit() {}
 
-const char* pncclGetErrorString(ncclResult_t result) { return ncclGetErrorString(result); }
-
-const char* pncclGetLastError(ncclComm_t comm) { return ncclGetLastError(comm); }
+NCCL_TWIN(ncclGetVersion);
+NCCL_TWIN(ncclGetErrorString);
+NCCL_TWIN(ncclGetLastError);
+NCCL_TWIN(ncclResetDebugInit);
