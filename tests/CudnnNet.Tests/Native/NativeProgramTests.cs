@@ -29,6 +29,9 @@ public sealed class NativeProgramTests
     [Test]
     public void Fat_binaries_that_are_cut_short_or_contradict_themselves_are_read_within_their_bounds() => Run("fat_binary_fuzz", "--rounds", "200000");
 
+    [Test]
+    public void Ranks_in_threads_and_processes_compute_what_plain_loops_do_and_survive_each_other() => Run("nccl_test");
+
     private static void Run(string name, params string[] arguments)
     {
         if (Find(name) is not { } program)
