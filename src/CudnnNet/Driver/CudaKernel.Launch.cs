@@ -548,8 +548,8 @@ public sealed partial class CudaKernel
     // Where the arguments of a launch lie: fields, because an array on the stack would keep the launch from being inlined into its caller.
     private unsafe struct ArgumentAddresses
     {
-#pragma warning disable CS0169, IDE0051
+#pragma warning disable CS0169, IDE0044, IDE0051 // they are written and read by their addresses
         private void* _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16;
-#pragma warning restore CS0169, IDE0051
+#pragma warning restore CS0169, IDE0044, IDE0051
     }
 }

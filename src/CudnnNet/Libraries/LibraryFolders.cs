@@ -3,6 +3,8 @@ namespace CudnnNet;
 /// <summary>The folders outside the operating system's own search path in which NVIDIA's libraries are usually found.</summary>
 internal static class LibraryFolders
 {
+    private static readonly string[] s_homes = ["CUDA_HOME", "CUDA_PATH"];
+
     /// <summary>Folders the user named: searched before anything else.</summary>
     public static IEnumerable<string> FromUser(LibraryEnvironment environment) => environment.Paths("CUDNNNET_LIBRARY_PATH");
 
@@ -11,7 +13,7 @@ internal static class LibraryFolders
     {
         bool windows = environment.Platform == Platform.Windows;
         string[] parts = windows ? ["bin/x64", "bin"] : ["lib64", "lib", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib"];
-        IEnumerable<string> homes = new[] { "CUDA_HOME", "CUDA_PATH" }.Select(environment.Variable).OfType<string>();
+        IEnumerable<string> homes = s_homes.Select(environment.Variable).OfType<string>();
         if (!windows)
         {
             homes = homes.Append("/usr/local/cuda");

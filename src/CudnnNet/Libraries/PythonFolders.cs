@@ -3,6 +3,10 @@ namespace CudnnNet;
 /// <summary>Where Python keeps its packages: NVIDIA's wheels (nvidia-cudnn-cu13 and the like) put their libraries below nvidia/ there.</summary>
 internal static class PythonFolders
 {
+    private static readonly string[] s_environments = ["VIRTUAL_ENV", "CONDA_PREFIX"];
+    private static readonly string[] s_machine = ["/usr/local", "/usr"];
+    private static readonly string[] s_libraries = ["lib", "lib64"];
+
     /// <summary>The folders of the wheels' libraries: nvidia/cudnn/lib, nvidia/cu13/lib and so on, those of the active environment first.</summary>
     public static IEnumerable<string> OfWheels(LibraryEnvironment environment)
     {
@@ -16,12 +20,12 @@ internal static class PythonFolders
     private static IEnumerable<string> Sites(LibraryEnvironment environment)
     {
         bool windows = environment.Platform == Platform.Windows;
-        IEnumerable<string> roots = new[] { "VIRTUAL_ENV", "CONDA_PREFIX" }.Select(environment.Variable).OfType<string>();
+        IEnumerable<string> roots = s_environments.Select(environment.Variable).OfType<string>();
         return roots.SelectMany(root => OfInstallation(environment, root))
             .Concat(environment.Paths("PYTHONPATH"))
             .Concat(OnPath(environment).SelectMany(root => OfInstallation(environment, root)))
             .Concat(OfUser(environment))
-            .Concat(windows ? [] : new[] { "/usr/local", "/usr" }.SelectMany(root => OfInstallation(environment, root)));
+            .Concat(windows ? [] : s_machine.SelectMany(root => OfInstallation(environment, root)));
     }
 
     // A Python on the path may be a link, from a virtual environment to the Python it was made with: both have packages.
@@ -69,7 +73,7 @@ internal static class PythonFolders
     private static IEnumerable<string> OfInstallation(LibraryEnvironment environment, string root)
         => environment.Platform == Platform.Windows
             ? [Path.Combine(root, "Lib", "site-packages")]
-            : new[] { "lib", "lib64" }
+            : s_libraries
                 .SelectMany(lib => environment.Folders(Path.Combine(root, lib), "python3*"))
                 .SelectMany(version => new[] { Path.Combine(version, "site-packages"), Path.Combine(version, "dist-packages") });
 }
