@@ -17,6 +17,9 @@ public sealed class NativeProgramTests
     public void Every_function_of_cuBLAS_computes_what_plain_loops_do_and_writes_nothing_else() => Run("cublas_test", "--rounds", "20");
 
     [Test]
+    public void Every_multiplication_of_cuBLASLt_computes_what_plain_loops_do_and_writes_nothing_else() => Run("cublaslt_test", "--rounds", "20");
+
+    [Test]
     public void Streams_events_and_handles_keep_their_order_under_load() => Run("stream_stress", "--rounds", "20");
 
     [Test]
