@@ -279,7 +279,8 @@ class Matrix {
 
  private:
   char* at(int b, int i, int j) {
-    const int64_t element = b * stride + (row_major_ ? static_cast<int64_t>(i) * leading + j : i + static_cast<int64_t>(j) * leading);
+    const int64_t element =
+        b * stride + (row_major_ ? static_cast<int64_t>(i) * leading + j : i + static_cast<int64_t>(j) * leading);
     return host_.data() + element * type.bytes;
   }
   template <class F>
@@ -326,22 +327,14 @@ struct Combination {
   Type scale, a, b, c, d;
 };
 const Combination combinations[] = {
-    {CUBLAS_COMPUTE_32F, f32, f32, f32, f32, f32},
-    {CUBLAS_COMPUTE_32F_PEDANTIC, f32, f32, f32, f32, f32},
-    {CUBLAS_COMPUTE_64F, f64, f64, f64, f64, f64},
-    {CUBLAS_COMPUTE_32F, f32, f16, f16, f16, f16},
-    {CUBLAS_COMPUTE_32F, f32, f16, f16, f32, f32},
-    {CUBLAS_COMPUTE_16F, f16, f16, f16, f16, f16},
-    {CUBLAS_COMPUTE_32F, f32, bf16, bf16, bf16, bf16},
-    {CUBLAS_COMPUTE_32F, f32, bf16, bf16, f32, f32},
-    {CUBLAS_COMPUTE_32I, i32, i8, i8, i32, i32},
-    {CUBLAS_COMPUTE_32I, f32, i8, i8, i8, i8},
-    {CUBLAS_COMPUTE_32F, f32, i8, i8, f32, f32},
-    {CUBLAS_COMPUTE_32F, f32, e4m3, e4m3, bf16, bf16},
-    {CUBLAS_COMPUTE_32F, f32, e4m3, e5m2, f16, e4m3},
-    {CUBLAS_COMPUTE_32F, f32, e5m2, e4m3, bf16, e5m2},
-    {CUBLAS_COMPUTE_32F, c32, c32, c32, c32, c32},
-    {CUBLAS_COMPUTE_64F, c64, c64, c64, c64, c64},
+    {CUBLAS_COMPUTE_32F, f32, f32, f32, f32, f32},     {CUBLAS_COMPUTE_32F_PEDANTIC, f32, f32, f32, f32, f32},
+    {CUBLAS_COMPUTE_64F, f64, f64, f64, f64, f64},     {CUBLAS_COMPUTE_32F, f32, f16, f16, f16, f16},
+    {CUBLAS_COMPUTE_32F, f32, f16, f16, f32, f32},     {CUBLAS_COMPUTE_16F, f16, f16, f16, f16, f16},
+    {CUBLAS_COMPUTE_32F, f32, bf16, bf16, bf16, bf16}, {CUBLAS_COMPUTE_32F, f32, bf16, bf16, f32, f32},
+    {CUBLAS_COMPUTE_32I, i32, i8, i8, i32, i32},       {CUBLAS_COMPUTE_32I, f32, i8, i8, i8, i8},
+    {CUBLAS_COMPUTE_32F, f32, i8, i8, f32, f32},       {CUBLAS_COMPUTE_32F, f32, e4m3, e4m3, bf16, bf16},
+    {CUBLAS_COMPUTE_32F, f32, e4m3, e5m2, f16, e4m3},  {CUBLAS_COMPUTE_32F, f32, e5m2, e4m3, bf16, e5m2},
+    {CUBLAS_COMPUTE_32F, c32, c32, c32, c32, c32},     {CUBLAS_COMPUTE_64F, c64, c64, c64, c64, c64},
 };
 
 class Descriptor {
@@ -391,7 +384,8 @@ cublasLtMatmulAlgo_t choose(cublasLtMatmulDesc_t descriptor, const Matrix& a, co
   expect_equal(count, 1, "the number of algorithms");
   expect(results[0].state);
   cublasLtMatmulHeuristicResult_t checked = {};
-  expect(cublasLtMatmulAlgoCheck(handle, descriptor, a.layout, b.layout, c.layout, d.layout, &results[0].algo, &checked));
+  expect(
+      cublasLtMatmulAlgoCheck(handle, descriptor, a.layout, b.layout, c.layout, d.layout, &results[0].algo, &checked));
   expect_equal(static_cast<int64_t>(checked.workspaceSize), 0, "the workspace");
   expect(cublasLtMatmulPreferenceDestroy(preference));
   return results[0].algo;
@@ -400,10 +394,14 @@ cublasLtMatmulAlgo_t choose(cublasLtMatmulDesc_t descriptor, const Matrix& a, co
 // alpha and beta in any of the ways a descriptor can say.
 struct Factors {
   Factors(const Type& scale, int mode, int rows, int batch)
-      : mode(mode), stride(mode >= 2 ? rows + 1 : 0), alpha(scale, mode >= 2 ? stride * batch : 1),
+      : mode(mode),
+        stride(mode >= 2 ? rows + 1 : 0),
+        alpha(scale, mode >= 2 ? stride * batch : 1),
         beta(scale, mode == 2 ? stride * batch : 1) {}
   const void* alpha_argument() const { return mode == 0 ? alpha.host() : alpha.device(); }
-  const void* beta_argument() const { return mode == 0 || mode == 4 ? beta.host() : mode == 3 ? nullptr : beta.device(); }
+  const void* beta_argument() const {
+    return mode == 0 || mode == 4 ? beta.host() : mode == 3 ? nullptr : beta.device();
+  }
   Number alpha_at(int b, int i) const { return alpha[mode >= 2 ? b * stride + i : 0]; }
   Number beta_at(int b, int i) const { return mode == 3 ? 0 : beta[mode == 2 ? b * stride + i : 0]; }
   const int mode;
@@ -413,11 +411,18 @@ struct Factors {
 
 struct Scene {
   Scene(const Combination& types, int m, int n, int k, int batch)
-      : types(types), m(m), n(n), k(k), batch(batch), operation_a(static_cast<cublasOperation_t>(below(3))),
+      : types(types),
+        m(m),
+        n(n),
+        k(k),
+        batch(batch),
+        operation_a(static_cast<cublasOperation_t>(below(3))),
         operation_b(static_cast<cublasOperation_t>(below(3))),
         a(types.a, operation_a == CUBLAS_OP_N ? m : k, operation_a == CUBLAS_OP_N ? k : m, batch),
         b(types.b, operation_b == CUBLAS_OP_N ? k : n, operation_b == CUBLAS_OP_N ? n : k, batch),
-        c(types.c, m, n, batch), d(types.d, m, n, batch), descriptor(types.compute, types.scale) {
+        c(types.c, m, n, batch),
+        d(types.d, m, n, batch),
+        descriptor(types.compute, types.scale) {
     d.forget();
     descriptor.set(CUBLASLT_MATMUL_DESC_TRANSA, static_cast<int32_t>(operation_a));
     descriptor.set(CUBLASLT_MATMUL_DESC_TRANSB, static_cast<int32_t>(operation_b));
@@ -480,9 +485,10 @@ void special_factors() {
 
 void epilogue(uint32_t kind) {
   running = "epilogue " + std::to_string(kind);
-  const Combination choices[] = {combinations[0], combinations[2], combinations[3], combinations[6], combinations[7],
-                                 combinations[9]};
-  const bool plain = kind == CUBLASLT_EPILOGUE_RELU || kind == CUBLASLT_EPILOGUE_BIAS || kind == CUBLASLT_EPILOGUE_RELU_BIAS;
+  const Combination choices[] = {combinations[0], combinations[2], combinations[3],
+                                 combinations[6], combinations[7], combinations[9]};
+  const bool plain =
+      kind == CUBLASLT_EPILOGUE_RELU || kind == CUBLASLT_EPILOGUE_BIAS || kind == CUBLASLT_EPILOGUE_RELU_BIAS;
   const Combination& types = choices[below(plain ? 6 : 5)];
   const bool relu = (kind & 2) != 0 || kind == CUBLASLT_EPILOGUE_DRELU || kind == CUBLASLT_EPILOGUE_DRELU_BGRAD;
   const bool is_gelu = (kind & 32) != 0 || kind == CUBLASLT_EPILOGUE_DGELU || kind == CUBLASLT_EPILOGUE_DGELU_BGRAD;
@@ -548,8 +554,11 @@ void epilogue(uint32_t kind) {
     }
   }
   expect(scene.run(factors));
-  const auto result = [&](int b, int i, int j) { return results[static_cast<size_t>((b * scene.m + i) * scene.n + j)]; };
-  scene.d.check([&](int b, int i, int j) { return saturated(types.d, result(b, i, j)); }, std::max(types.d.precision, gradient ? 1e-8 : 0));
+  const auto result = [&](int b, int i, int j) {
+    return results[static_cast<size_t>((b * scene.m + i) * scene.n + j)];
+  };
+  scene.d.check([&](int b, int i, int j) { return saturated(types.d, result(b, i, j)); },
+                std::max(types.d.precision, gradient ? 1e-8 : 0));
   if (keeps) {
     kept.fetch();
     for (int b = 0; b < scene.batch; ++b) {
@@ -558,8 +567,10 @@ void epilogue(uint32_t kind) {
           ++compared;
           const double value = before(b, i, j);
           if (relu ? bit(b, i, j) != (value > 0)
-                   : !(std::abs(kept[place(b, i, j)].real() - value) <= types.d.precision * std::max(1.0, std::abs(value)))) {
-            complain("what is kept for the gradient is wrong at (" + std::to_string(i) + ", " + std::to_string(j) + ")");
+                   : !(std::abs(kept[place(b, i, j)].real() - value) <=
+                       types.d.precision * std::max(1.0, std::abs(value)))) {
+            complain("what is kept for the gradient is wrong at (" + std::to_string(i) + ", " + std::to_string(j) +
+                     ")");
           }
         }
       }
@@ -594,28 +605,33 @@ void scales() {
   const Combination& types = combinations[11 + below(3)];
   Scene scene(types, few(), few(), few(), 1);
   const bool vectors = coin();
-  Numbers of_a(f32, vectors ? scene.m : 1), of_b(f32, vectors ? scene.n : 1), of_c(f32, 1), of_d(f32, 1), greatest(f32, 1);
+  Numbers of_a(f32, vectors ? scene.m : 1), of_b(f32, vectors ? scene.n : 1), of_c(f32, 1), of_d(f32, 1),
+      greatest(f32, 1);
   scene.descriptor.set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, reinterpret_cast<uint64_t>(of_a.device()));
   scene.descriptor.set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, reinterpret_cast<uint64_t>(of_b.device()));
   scene.descriptor.set(CUBLASLT_MATMUL_DESC_C_SCALE_POINTER, reinterpret_cast<uint64_t>(of_c.device()));
   scene.descriptor.set(CUBLASLT_MATMUL_DESC_D_SCALE_POINTER, reinterpret_cast<uint64_t>(of_d.device()));
   scene.descriptor.set(CUBLASLT_MATMUL_DESC_AMAX_D_POINTER, reinterpret_cast<uint64_t>(greatest.device()));
   if (vectors) {
-    scene.descriptor.set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, static_cast<int32_t>(CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F));
-    scene.descriptor.set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, static_cast<int32_t>(CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F));
+    scene.descriptor.set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE,
+                         static_cast<int32_t>(CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F));
+    scene.descriptor.set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE,
+                         static_cast<int32_t>(CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F));
   }
   const Factors factors(types.scale, 0, scene.m, 1);
   expect(scene.run(factors));
   double size = 0;
   const auto value = [&](int i, int j) {
     return (factors.alpha_at(0, i) * of_a[vectors ? i : 0] * of_b[vectors ? j : 0] * scene.product(0, i, j) +
-            factors.beta_at(0, i) * of_c[0] * scene.c(0, i, j)).real();
+            factors.beta_at(0, i) * of_c[0] * scene.c(0, i, j))
+        .real();
   };
   for (int i = 0; i < scene.m; ++i) {
     for (int j = 0; j < scene.n; ++j) size = std::max(size, std::abs(value(i, j)));
   }
   const double most = types.d.id == CUDA_R_8F_E4M3 ? 448 : 57344;
-  scene.d.check([&](int, int i, int j) { return std::clamp(of_d[0].real() * value(i, j), -most, most); }, types.d.precision);
+  scene.d.check([&](int, int i, int j) { return std::clamp(of_d[0].real() * value(i, j), -most, most); },
+                types.d.precision);
   greatest.fetch();
   ++compared;
   if (std::abs(greatest[0].real() - size) > 1e-5 * std::max(1.0, size)) complain("the greatest size is wrong");
@@ -659,13 +675,16 @@ void byte_floats() {
     cublasLtMatrixTransformDesc_t transform;
     expect(cublasLtMatrixTransformDescCreate(&transform, CUDA_R_32F));
     const float one = 1;
-    expect(cublasLtMatrixTransform(handle, transform, &one, source, from, nullptr, nullptr, nullptr, target, to, stream));
+    expect(
+        cublasLtMatrixTransform(handle, transform, &one, source, from, nullptr, nullptr, nullptr, target, to, stream));
     cuStreamSynchronize(stream);
     cuMemcpyDtoH_v2(bytes.data(), reinterpret_cast<CUdeviceptr>(target), bytes.size());
     for (size_t i = 0; i < values.size(); ++i) {
       ++compared;
       const double found = decode(type, &bytes[i]).real();
-      if (found != wanted[i]) complain(std::to_string(values[i]) + " becomes " + std::to_string(found) + ", not " + std::to_string(wanted[i]));
+      if (found != wanted[i])
+        complain(std::to_string(values[i]) + " becomes " + std::to_string(found) + ", not " +
+                 std::to_string(wanted[i]));
     }
     cublasLtMatrixTransformDescDestroy(transform);
     cublasLtMatrixLayoutDestroy(from);
@@ -717,7 +736,8 @@ void descriptors_and_errors() {
   // On the caller's own stack.
   cublasLtMatrixLayoutOpaque_t own_layout;
   expect(cublasLtMatrixLayoutInit_internal(&own_layout, sizeof own_layout, CUDA_R_32F, 2, 2, 2));
-  expect(cublasLtMatrixLayoutInit_internal(&own_layout, sizeof own_layout - 8, CUDA_R_32F, 2, 2, 2), CUBLAS_STATUS_INVALID_VALUE);
+  expect(cublasLtMatrixLayoutInit_internal(&own_layout, sizeof own_layout - 8, CUDA_R_32F, 2, 2, 2),
+         CUBLAS_STATUS_INVALID_VALUE);
   cublasLtMatmulDescOpaque_t own_matmul;
   expect(cublasLtMatmulDescInit_internal(&own_matmul, sizeof own_matmul, CUBLAS_COMPUTE_32F, CUDA_R_32F));
   cublasLtMatmulPreferenceOpaque_t own_preference;
@@ -737,8 +757,8 @@ void descriptors_and_errors() {
   const float values[4] = {1, 2, 3, 4}, one = 1, zero = 0;
   void* memory = allocate(values, sizeof values);
   void* result = allocate(values, sizeof values);
-  expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr, &own_layout,
-                        result, &own_layout, nullptr, nullptr, 0, stream));
+  expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr,
+                        &own_layout, result, &own_layout, nullptr, nullptr, 0, stream));
   float found[4];
   cuStreamSynchronize(stream);
   cuMemcpyDtoH_v2(found, reinterpret_cast<CUdeviceptr>(result), sizeof found);
@@ -750,14 +770,17 @@ void descriptors_and_errors() {
   cublasLtMatrixLayout_t layout;
   expect(cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, 2, 2, 2));
   int32_t order = 0;
-  expect(cublasLtMatmulDescSetAttribute(reinterpret_cast<cublasLtMatmulDesc_t>(layout), CUBLASLT_MATMUL_DESC_TRANSA, &order, 4),
+  expect(cublasLtMatmulDescSetAttribute(reinterpret_cast<cublasLtMatmulDesc_t>(layout), CUBLASLT_MATMUL_DESC_TRANSA,
+                                        &order, 4),
          CUBLAS_STATUS_INVALID_VALUE);
   expect(cublasLtMatrixLayoutDestroy(layout));
   expect(cublasLtMatrixLayoutDestroy(layout), CUBLAS_STATUS_INVALID_VALUE);
-  expect(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_ORDER, &order, 4), CUBLAS_STATUS_INVALID_VALUE);
+  expect(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_ORDER, &order, 4),
+         CUBLAS_STATUS_INVALID_VALUE);
   const uintptr_t nowhere[] = {1, 8, 4096, 0xDEADBEEF00, ~uintptr_t{0} - 7, uintptr_t{1} << 47};
   for (const uintptr_t address : nowhere) {
-    expect(cublasLtMatrixLayoutSetAttribute(reinterpret_cast<cublasLtMatrixLayout_t>(address), CUBLASLT_MATRIX_LAYOUT_ORDER, &order, 4),
+    expect(cublasLtMatrixLayoutSetAttribute(reinterpret_cast<cublasLtMatrixLayout_t>(address),
+                                            CUBLASLT_MATRIX_LAYOUT_ORDER, &order, 4),
            CUBLAS_STATUS_INVALID_VALUE);
     expect(cublasLtMatrixLayoutDestroy(reinterpret_cast<cublasLtMatrixLayout_t>(address)), CUBLAS_STATUS_INVALID_VALUE);
     expect(cublasLtDestroy(reinterpret_cast<cublasLtHandle_t>(address)), CUBLAS_STATUS_NOT_INITIALIZED);
@@ -770,8 +793,8 @@ void descriptors_and_errors() {
   cublasHandle_t blas;
   expect(cublasCreate_v2(&blas));
   const auto run = [&](cublasLtHandle_t with) {
-    return cublasLtMatmul(with, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr, &own_layout,
-                          result, &own_layout, nullptr, nullptr, 0, stream);
+    return cublasLtMatmul(with, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr,
+                          &own_layout, result, &own_layout, nullptr, nullptr, 0, stream);
   };
   expect(run(reinterpret_cast<cublasLtHandle_t>(blas)));
   expect(cublasDestroy_v2(blas));
@@ -783,7 +806,8 @@ void descriptors_and_errors() {
     cublasLtMatmulDescOpaque_t changed = own_matmul;
     expect(cublasLtMatmulDescSetAttribute(&changed, attribute, &value, sizeof value));
     expect(cublasLtMatmul(handle, &changed, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr, &own_layout,
-                          result, &own_layout, nullptr, nullptr, 0, stream), wanted);
+                          result, &own_layout, nullptr, nullptr, 0, stream),
+           wanted);
   };
   with(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE, 12345, CUBLAS_STATUS_INVALID_VALUE);
   with(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE, CUBLAS_COMPUTE_64F, CUBLAS_STATUS_NOT_SUPPORTED);
@@ -800,7 +824,8 @@ void descriptors_and_errors() {
     cublasLtMatrixLayoutOpaque_t changed = own_layout;
     expect(cublasLtMatrixLayoutSetAttribute(&changed, attribute, &value, sizeof value));
     expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &changed, memory, &own_layout, &zero, nullptr, &own_layout,
-                          result, &own_layout, nullptr, nullptr, 0, stream), wanted);
+                          result, &own_layout, nullptr, nullptr, 0, stream),
+           wanted);
   };
   with_layout(CUBLASLT_MATRIX_LAYOUT_ORDER, int32_t{CUBLASLT_ORDER_COL32}, CUBLAS_STATUS_NOT_SUPPORTED);
   with_layout(CUBLASLT_MATRIX_LAYOUT_TYPE, uint32_t{CUDA_R_4I}, CUBLAS_STATUS_NOT_SUPPORTED);
@@ -813,23 +838,31 @@ void descriptors_and_errors() {
   with_layout(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, int32_t{0}, CUBLAS_STATUS_INVALID_VALUE);
   with_layout(CUBLASLT_MATRIX_LAYOUT_PLANE_OFFSET, int64_t{16}, CUBLAS_STATUS_NOT_SUPPORTED);
   expect(cublasLtMatmul(handle, &own_matmul, nullptr, memory, &own_layout, memory, &own_layout, &zero, nullptr,
-                        &own_layout, result, &own_layout, nullptr, nullptr, 0, stream), CUBLAS_STATUS_INVALID_VALUE);
+                        &own_layout, result, &own_layout, nullptr, nullptr, 0, stream),
+         CUBLAS_STATUS_INVALID_VALUE);
   expect(cublasLtMatmul(handle, &own_matmul, &one, nullptr, &own_layout, memory, &own_layout, &zero, nullptr,
-                        &own_layout, result, &own_layout, nullptr, nullptr, 0, stream), CUBLAS_STATUS_INVALID_VALUE);
-  expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &one, nullptr,
-                        &own_layout, result, &own_layout, nullptr, nullptr, 0, stream), CUBLAS_STATUS_INVALID_VALUE);
+                        &own_layout, result, &own_layout, nullptr, nullptr, 0, stream),
+         CUBLAS_STATUS_INVALID_VALUE);
+  expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &one, nullptr, &own_layout,
+                        result, &own_layout, nullptr, nullptr, 0, stream),
+         CUBLAS_STATUS_INVALID_VALUE);
   expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr,
-                        &own_layout, nullptr, &own_layout, nullptr, nullptr, 0, stream), CUBLAS_STATUS_INVALID_VALUE);
+                        &own_layout, nullptr, &own_layout, nullptr, nullptr, 0, stream),
+         CUBLAS_STATUS_INVALID_VALUE);
 
   // The algorithms.
   int ids[4] = {-1, -1, -1, -1}, count = 0;
-  expect(cublasLtMatmulAlgoGetIds(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, 4, ids, &count));
+  expect(cublasLtMatmulAlgoGetIds(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F,
+                                  CUDA_R_32F, 4, ids, &count));
   expect_equal(count, 1, "the number of algorithms");
-  expect(cublasLtMatmulAlgoGetIds(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_64F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, 4, ids, &count),
+  expect(cublasLtMatmulAlgoGetIds(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_64F, CUDA_R_32F, CUDA_R_32F,
+                                  CUDA_R_32F, 4, ids, &count),
          CUBLAS_STATUS_NOT_SUPPORTED);
   cublasLtMatmulAlgo_t algorithm;
-  expect(cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, ids[0], &algorithm));
-  expect(cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, 99, &algorithm),
+  expect(cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F,
+                                ids[0], &algorithm));
+  expect(cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F,
+                                99, &algorithm),
          CUBLAS_STATUS_INVALID_VALUE);
   uint32_t capability = 99;
   expect(cublasLtMatmulAlgoCapGetAttribute(&algorithm, CUBLASLT_ALGO_CAP_STRIDED_BATCH_SUPPORT, &capability, 4, &size));
@@ -838,13 +871,16 @@ void descriptors_and_errors() {
   expect_equal(static_cast<int64_t>(size), 4, "the bytes of the tiles");
   uint64_t flags = 0;
   expect(cublasLtMatmulAlgoCapGetAttribute(&algorithm, CUBLASLT_ALGO_CAP_NUMERICAL_IMPL_FLAGS, &flags, 8, &size));
-  expect(cublasLtMatmulAlgoCapGetAttribute(&algorithm, static_cast<cublasLtMatmulAlgoCapAttributes_t>(77), &flags, 8, &size), CUBLAS_STATUS_INVALID_VALUE);
+  expect(cublasLtMatmulAlgoCapGetAttribute(&algorithm, static_cast<cublasLtMatmulAlgoCapAttributes_t>(77), &flags, 8,
+                                           &size),
+         CUBLAS_STATUS_INVALID_VALUE);
   int32_t id = -1;
   expect(cublasLtMatmulAlgoConfigGetAttribute(&algorithm, CUBLASLT_ALGO_CONFIG_ID, &id, 4, &size));
   expect_equal(id, ids[0], "the algorithm's id");
   const auto use = [&](cublasStatus_t wanted) {
-    expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr, &own_layout,
-                          result, &own_layout, &algorithm, nullptr, 0, stream), wanted);
+    expect(cublasLtMatmul(handle, &own_matmul, &one, memory, &own_layout, memory, &own_layout, &zero, nullptr,
+                          &own_layout, result, &own_layout, &algorithm, nullptr, 0, stream),
+           wanted);
   };
   use(CUBLAS_STATUS_SUCCESS);
   uint32_t tile = CUBLASLT_MATMUL_TILE_64x64;
@@ -852,7 +888,8 @@ void descriptors_and_errors() {
   use(CUBLAS_STATUS_NOT_SUPPORTED);
   std::memset(&algorithm, 0, sizeof algorithm);
   use(CUBLAS_STATUS_INVALID_VALUE);
-  expect(cublasLtMatmulAlgoConfigSetAttribute(&algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID, &tile, 4), CUBLAS_STATUS_INVALID_VALUE);
+  expect(cublasLtMatmulAlgoConfigSetAttribute(&algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID, &tile, 4),
+         CUBLAS_STATUS_INVALID_VALUE);
 
   // A capture keeps what it was given.
   CUgraph graph;
@@ -911,11 +948,11 @@ int main(int count, char** values) {
     special_factors();
     scales();
     transformation();
-    for (const uint32_t kind :
-         {CUBLASLT_EPILOGUE_RELU, CUBLASLT_EPILOGUE_RELU_AUX, CUBLASLT_EPILOGUE_BIAS, CUBLASLT_EPILOGUE_RELU_BIAS,
-          CUBLASLT_EPILOGUE_RELU_AUX_BIAS, CUBLASLT_EPILOGUE_DRELU, CUBLASLT_EPILOGUE_DRELU_BGRAD, CUBLASLT_EPILOGUE_GELU,
-          CUBLASLT_EPILOGUE_GELU_AUX, CUBLASLT_EPILOGUE_GELU_BIAS, CUBLASLT_EPILOGUE_GELU_AUX_BIAS, CUBLASLT_EPILOGUE_DGELU,
-          CUBLASLT_EPILOGUE_DGELU_BGRAD, CUBLASLT_EPILOGUE_BGRADA, CUBLASLT_EPILOGUE_BGRADB}) {
+    for (const uint32_t kind : {CUBLASLT_EPILOGUE_RELU, CUBLASLT_EPILOGUE_RELU_AUX, CUBLASLT_EPILOGUE_BIAS,
+                                CUBLASLT_EPILOGUE_RELU_BIAS, CUBLASLT_EPILOGUE_RELU_AUX_BIAS, CUBLASLT_EPILOGUE_DRELU,
+                                CUBLASLT_EPILOGUE_DRELU_BGRAD, CUBLASLT_EPILOGUE_GELU, CUBLASLT_EPILOGUE_GELU_AUX,
+                                CUBLASLT_EPILOGUE_GELU_BIAS, CUBLASLT_EPILOGUE_GELU_AUX_BIAS, CUBLASLT_EPILOGUE_DGELU,
+                                CUBLASLT_EPILOGUE_DGELU_BGRAD, CUBLASLT_EPILOGUE_BGRADA, CUBLASLT_EPILOGUE_BGRADB}) {
       epilogue(kind);
     }
   }

@@ -15,10 +15,9 @@ struct Capability {
   uint64_t value;
   bool wide;
 };
-constexpr uint64_t all_pointer_modes = CUBLASLT_POINTER_MODE_MASK_HOST | CUBLASLT_POINTER_MODE_MASK_DEVICE |
-                                       CUBLASLT_POINTER_MODE_MASK_DEVICE_VECTOR |
-                                       CUBLASLT_POINTER_MODE_MASK_ALPHA_DEVICE_VECTOR_BETA_ZERO |
-                                       CUBLASLT_POINTER_MODE_MASK_ALPHA_DEVICE_VECTOR_BETA_HOST;
+constexpr uint64_t all_pointer_modes =
+    CUBLASLT_POINTER_MODE_MASK_HOST | CUBLASLT_POINTER_MODE_MASK_DEVICE | CUBLASLT_POINTER_MODE_MASK_DEVICE_VECTOR |
+    CUBLASLT_POINTER_MODE_MASK_ALPHA_DEVICE_VECTOR_BETA_ZERO | CUBLASLT_POINTER_MODE_MASK_ALPHA_DEVICE_VECTOR_BETA_HOST;
 constexpr uint64_t all_epilogues = CUBLASLT_EPILOGUE_DEFAULT | CUBLASLT_EPILOGUE_RELU_AUX_BIAS |
                                    CUBLASLT_EPILOGUE_GELU_AUX_BIAS | CUBLASLT_EPILOGUE_DRELU_BGRAD |
                                    CUBLASLT_EPILOGUE_DGELU_BGRAD | CUBLASLT_EPILOGUE_BGRADA | CUBLASLT_EPILOGUE_BGRADB;
@@ -50,7 +49,8 @@ struct Setting {
   size_t offset;
   size_t bytes;
 };
-#define CPU_SETTING(number, field) {number, offsetof(Algorithm, field), sizeof(Algorithm::field)}
+#define CPU_SETTING(number, field) \
+  { number, offsetof(Algorithm, field), sizeof(Algorithm::field) }
 constexpr Setting settings[] = {
     CPU_SETTING(CUBLASLT_ALGO_CONFIG_ID, id),
     CPU_SETTING(CUBLASLT_ALGO_CONFIG_TILE_ID, tile),
@@ -152,7 +152,8 @@ cublasStatus_t check_algorithm(const cublasLtMatmulAlgo_t* algo) {
   if (content.tile != CUBLASLT_MATMUL_TILE_UNDEFINED || content.split_k > 1 || content.split_k < 0 ||
       content.reduction_scheme != CUBLASLT_REDUCTION_SCHEME_NONE || content.swizzling != 0 ||
       content.custom_option != 0 || content.stages != CUBLASLT_MATMUL_STAGES_UNDEFINED) {
-    return fail(CUBLAS_STATUS_NOT_SUPPORTED, "algo is set to a tile, a split or another option that its capabilities do not have");
+    return fail(CUBLAS_STATUS_NOT_SUPPORTED,
+                "algo is set to a tile, a split or another option that its capabilities do not have");
   }
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -220,8 +221,9 @@ cublasStatus_t cublasLtMatmulAlgoInit(cublasLtHandle_t lightHandle, cublasComput
   return with_handle(__func__, lightHandle, [&] {
     if (algo == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "algo is null");
     if (algoId != Algorithm::only_id) {
-      return fail(CUBLAS_STATUS_INVALID_VALUE, "there is no algorithm " + std::to_string(algoId) + "; ask "
-                                               "cublasLtMatmulAlgoGetIds which there are");
+      return fail(CUBLAS_STATUS_INVALID_VALUE, "there is no algorithm " + std::to_string(algoId) +
+                                                   "; ask "
+                                                   "cublasLtMatmulAlgoGetIds which there are");
     }
     bool wide;
     MatrixType scale;
@@ -266,7 +268,8 @@ cublasStatus_t cublasLtMatmulAlgoCapGetAttribute(const cublasLtMatmulAlgo_t* alg
     for (const Capability& capability : capabilities) {
       if (capability.number != static_cast<int>(attr)) continue;
       const auto narrow = static_cast<uint32_t>(capability.value);
-      if (capability.wide) return answer(attr, &capability.value, sizeof capability.value, buf, sizeInBytes, sizeWritten);
+      if (capability.wide)
+        return answer(attr, &capability.value, sizeof capability.value, buf, sizeInBytes, sizeWritten);
       return answer(attr, &narrow, sizeof narrow, buf, sizeInBytes, sizeWritten);
     }
     return fail(CUBLAS_STATUS_INVALID_VALUE, "there is no attribute " + std::to_string(static_cast<int>(attr)));

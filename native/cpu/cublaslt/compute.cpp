@@ -46,7 +46,8 @@ Operand<T> take_operand(compute::Scratch& scratch, const MatrixShape& shape, boo
     const auto* source = static_cast<const char*>(matrix) + line * shape.leading * shape.type.bytes();
     load_numbers(shape.type.number, source, 1, length * parts<T>, reinterpret_cast<Real<T>*>(copy + line * length));
     if constexpr (is_complex<T>) {
-      for (int64_t i = 0; i < length && conjugates_here; ++i) copy[line * length + i] = std::conj(copy[line * length + i]);
+      for (int64_t i = 0; i < length && conjugates_here; ++i)
+        copy[line * length + i] = std::conj(copy[line * length + i]);
     }
   }
   return {copy, static_cast<int>(std::max<int64_t>(length, 1)), operation};
@@ -252,16 +253,15 @@ std::vector<Extent> other_extents(const Multiplication& call) {
   const auto vector = [](int mode, int64_t count) {
     return mode == CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F ? count : 1;
   };
-  std::vector<Extent> extents = {
-      call.alpha.extent("alpha", problem.m, say.alpha_stride, batch),
-      call.beta.extent("beta", problem.m, say.alpha_stride, batch),
-      scale("A_SCALE_POINTER", say.scale_a, vector(say.scale_mode_a, problem.m)),
-      scale("B_SCALE_POINTER", say.scale_b, vector(say.scale_mode_b, problem.n)),
-      scale("C_SCALE_POINTER", say.scale_c, 1),
-      scale("D_SCALE_POINTER", say.scale_d, 1),
-      scale("AMAX_D_POINTER", say.greatest_d, 1),
-      scale("EPILOGUE_AUX_SCALE_POINTER", say.scale_auxiliary, 1),
-      scale("EPILOGUE_AUX_AMAX_POINTER", say.greatest_auxiliary, 1)};
+  std::vector<Extent> extents = {call.alpha.extent("alpha", problem.m, say.alpha_stride, batch),
+                                 call.beta.extent("beta", problem.m, say.alpha_stride, batch),
+                                 scale("A_SCALE_POINTER", say.scale_a, vector(say.scale_mode_a, problem.m)),
+                                 scale("B_SCALE_POINTER", say.scale_b, vector(say.scale_mode_b, problem.n)),
+                                 scale("C_SCALE_POINTER", say.scale_c, 1),
+                                 scale("D_SCALE_POINTER", say.scale_d, 1),
+                                 scale("AMAX_D_POINTER", say.greatest_d, 1),
+                                 scale("EPILOGUE_AUX_SCALE_POINTER", say.scale_auxiliary, 1),
+                                 scale("EPILOGUE_AUX_AMAX_POINTER", say.greatest_auxiliary, 1)};
   if (problem.epilogue.needs_bias()) {
     const int64_t count = problem.epilogue.sums_b ? problem.n : problem.m;
     extents.push_back({"BIAS_POINTER", reinterpret_cast<const void*>(say.bias),
@@ -276,13 +276,14 @@ template <class T>
 void run_batch(const Multiplication& call) {
   const Problem& problem = call.problem;
   const MatmulDescriptor& say = problem.descriptor;
-  const bool plain = is_complex<T> || (problem.epilogue.plain() && !is_vector(call.alpha) && !is_vector(call.beta) &&
-                                       problem.d.type.number == own_number<T> && problem.c.type == problem.d.type &&
-                                       !scales(say));
+  const bool plain =
+      is_complex<T> || (problem.epilogue.plain() && !is_vector(call.alpha) && !is_vector(call.beta) &&
+                        problem.d.type.number == own_number<T> && problem.c.type == problem.d.type && !scales(say));
   // Read now: what lies on the device was written by operations before this one.
   const bool reads_product = problem.k != 0 && (is_vector(call.alpha) || one_number<T>(call.alpha) != T{0});
   const bool reads_operands = reads_product || problem.epilogue.sums_a || problem.epilogue.sums_b;
-  const bool reads_c = call.beta.place != ScalarPlace::Zero && (is_vector(call.beta) || one_number<T>(call.beta) != T{0});
+  const bool reads_c =
+      call.beta.place != ScalarPlace::Zero && (is_vector(call.beta) || one_number<T>(call.beta) != T{0});
   const Extent whole[] = {problem.d.batch_extent("D", call.addresses.d),
                           reads_operands ? problem.a.batch_extent("A", call.addresses.a) : Extent{"A", nullptr, 0},
                           reads_operands ? problem.b.batch_extent("B", call.addresses.b) : Extent{"B", nullptr, 0},
@@ -300,7 +301,8 @@ void run_batch(const Multiplication& call) {
                               reads_c ? problem.c.extent("a matrix of C", one.c) : Extent{"C", nullptr, 0}};
     if (!accessible(call.function, touched)) return;
     if (plain) {
-      run_plain<T>(problem, reads_product ? one_number<T>(call.alpha) : T{0}, reads_c ? one_number<T>(call.beta) : T{0}, one);
+      run_plain<T>(problem, reads_product ? one_number<T>(call.alpha) : T{0}, reads_c ? one_number<T>(call.beta) : T{0},
+                   one);
     } else if constexpr (!is_complex<T>) {
       const Extremes own = run_general<T>(call, one, index);
       extremes.result = std::max(extremes.result, own.result);

@@ -136,7 +136,8 @@ DescriptorKind kind_at(const void* address);
 template <class D>
 D* find_descriptor(const void* pointer) {
   if (kind_at(pointer) == D::own_kind) return static_cast<D*>(const_cast<void*>(pointer));
-  fail(CUBLAS_STATUS_INVALID_VALUE, std::string("a ") + D::name + (pointer == nullptr ? " is null" : " is none, or was destroyed"));
+  fail(CUBLAS_STATUS_INVALID_VALUE,
+       std::string("a ") + D::name + (pointer == nullptr ? " is null" : " is none, or was destroyed"));
   return nullptr;
 }
 

@@ -15,7 +15,8 @@ struct Attribute {
   size_t bytes;
 };
 
-#define CPU_ATTRIBUTE(number, D, field) {number, offsetof(D, field), sizeof(D::field)}
+#define CPU_ATTRIBUTE(number, D, field) \
+  { number, offsetof(D, field), sizeof(D::field) }
 
 constexpr Attribute layout_attributes[] = {
     CPU_ATTRIBUTE(CUBLASLT_MATRIX_LAYOUT_TYPE, LayoutDescriptor, type),
@@ -122,9 +123,8 @@ cublasStatus_t initialize(const char* function, Opaque* place, size_t size, cons
   return guarded(function, [&] {
     if (place == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "the descriptor is null");
     if (size < sizeof(Opaque)) {
-      return fail(CUBLAS_STATUS_INVALID_VALUE,
-                  "the structure has " + std::to_string(size) + " bytes; this version's has " +
-                      std::to_string(sizeof(Opaque)));
+      return fail(CUBLAS_STATUS_INVALID_VALUE, "the structure has " + std::to_string(size) +
+                                                   " bytes; this version's has " + std::to_string(sizeof(Opaque)));
     }
     std::memset(place, 0, sizeof(Opaque));
     std::memcpy(place, &content, sizeof content);
@@ -151,10 +151,10 @@ cublasStatus_t set(const char* function, const Attribute (&attributes)[count], v
     const Attribute* attribute = find(attributes, number);
     if (attribute == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
     if (buffer == nullptr || bytes != attribute->bytes) {
-      return fail(CUBLAS_STATUS_INVALID_VALUE,
-                  buffer == nullptr ? "buf is null"
-                                    : "sizeInBytes is " + std::to_string(bytes) + "; attribute " +
-                                          std::to_string(number) + " has " + std::to_string(attribute->bytes));
+      return fail(CUBLAS_STATUS_INVALID_VALUE, buffer == nullptr ? "buf is null"
+                                                                 : "sizeInBytes is " + std::to_string(bytes) +
+                                                                       "; attribute " + std::to_string(number) +
+                                                                       " has " + std::to_string(attribute->bytes));
     }
     std::memcpy(reinterpret_cast<char*>(object) + attribute->offset, buffer, bytes);
     return CUBLAS_STATUS_SUCCESS;
@@ -176,10 +176,10 @@ cublasStatus_t get(const char* function, const Attribute (&attributes)[count], c
       return CUBLAS_STATUS_SUCCESS;
     }
     if (buffer == nullptr || bytes != attribute->bytes) {
-      return fail(CUBLAS_STATUS_INVALID_VALUE,
-                  buffer == nullptr ? "buf is null"
-                                    : "sizeInBytes is " + std::to_string(bytes) + "; attribute " +
-                                          std::to_string(number) + " has " + std::to_string(attribute->bytes));
+      return fail(CUBLAS_STATUS_INVALID_VALUE, buffer == nullptr ? "buf is null"
+                                                                 : "sizeInBytes is " + std::to_string(bytes) +
+                                                                       "; attribute " + std::to_string(number) +
+                                                                       " has " + std::to_string(attribute->bytes));
     }
     std::memcpy(buffer, reinterpret_cast<const char*>(object) + attribute->offset, bytes);
     if (written != nullptr) *written = bytes;
@@ -238,8 +238,7 @@ cublasStatus_t cublasLtMatmulDescInit_internal(cublasLtMatmulDesc_t matmulDesc, 
   return initialize(__func__, matmulDesc, size, matmul(computeType, scaleType));
 }
 
-cublasStatus_t cublasLtMatrixTransformDescCreate(cublasLtMatrixTransformDesc_t* transformDesc,
-                                                 cudaDataType scaleType) {
+cublasStatus_t cublasLtMatrixTransformDescCreate(cublasLtMatrixTransformDesc_t* transformDesc, cudaDataType scaleType) {
   CPU_COUNT_CALL();
   return create(__func__, transformDesc, transform(scaleType));
 }
@@ -270,19 +269,19 @@ cublasStatus_t cublasLtEmulationDescInit_internal(cublasLtEmulationDesc_t emulat
   return initialize(__func__, emulationDesc, size, EmulationDescriptor{});
 }
 
-#define CPU_DESCRIPTOR_FUNCTIONS(name, Handle, Number, D, attributes)                                                  \
-  cublasStatus_t cublasLt##name##Destroy(Handle descriptor) {                                                          \
-    CPU_COUNT_CALL();                                                                                                  \
-    return destroy<D>(__func__, descriptor);                                                                           \
-  }                                                                                                                    \
-  cublasStatus_t cublasLt##name##SetAttribute(Handle descriptor, Number attr, const void* buf, size_t sizeInBytes) {   \
-    CPU_COUNT_CALL();                                                                                                  \
-    return set<D>(__func__, attributes, descriptor, static_cast<int>(attr), buf, sizeInBytes);                         \
-  }                                                                                                                    \
-  cublasStatus_t cublasLt##name##GetAttribute(Handle descriptor, Number attr, void* buf, size_t sizeInBytes,           \
-                                              size_t* sizeWritten) {                                                   \
-    CPU_COUNT_CALL();                                                                                                  \
-    return get<D>(__func__, attributes, descriptor, static_cast<int>(attr), buf, sizeInBytes, sizeWritten);            \
+#define CPU_DESCRIPTOR_FUNCTIONS(name, Handle, Number, D, attributes)                                                \
+  cublasStatus_t cublasLt##name##Destroy(Handle descriptor) {                                                        \
+    CPU_COUNT_CALL();                                                                                                \
+    return destroy<D>(__func__, descriptor);                                                                         \
+  }                                                                                                                  \
+  cublasStatus_t cublasLt##name##SetAttribute(Handle descriptor, Number attr, const void* buf, size_t sizeInBytes) { \
+    CPU_COUNT_CALL();                                                                                                \
+    return set<D>(__func__, attributes, descriptor, static_cast<int>(attr), buf, sizeInBytes);                       \
+  }                                                                                                                  \
+  cublasStatus_t cublasLt##name##GetAttribute(Handle descriptor, Number attr, void* buf, size_t sizeInBytes,         \
+                                              size_t* sizeWritten) {                                                 \
+    CPU_COUNT_CALL();                                                                                                \
+    return get<D>(__func__, attributes, descriptor, static_cast<int>(attr), buf, sizeInBytes, sizeWritten);          \
   }
 CPU_DESCRIPTOR_FUNCTIONS(MatrixLayout, cublasLtMatrixLayout_t, cublasLtMatrixLayoutAttribute_t, LayoutDescriptor,
                          layout_attributes)

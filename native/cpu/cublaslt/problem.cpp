@@ -98,7 +98,8 @@ cublasStatus_t check_scales(const MatmulDescriptor& matmul) {
 cublasStatus_t find_vector_type(const char* name, int said, bool of_bias, const Problem& problem, MatrixType* type) {
   if (said != -1) {
     if (matrix_type(said, type) && !type->complex) return CUBLAS_STATUS_SUCCESS;
-    return fail(CUBLAS_STATUS_NOT_SUPPORTED, std::string(name) + " has the type " + of(said) + ", which is not computed");
+    return fail(CUBLAS_STATUS_NOT_SUPPORTED,
+                std::string(name) + " has the type " + of(said) + ", which is not computed");
   }
   *type = problem.d.type;
   if (of_bias && type->number == Number::I8) *type = problem.scale_type;
@@ -107,24 +108,27 @@ cublasStatus_t find_vector_type(const char* name, int said, bool of_bias, const 
 }
 
 cublasStatus_t check_sizes(Problem* problem) {
-  const auto rows = [](const MatrixShape& matrix, bool transposed) { return transposed ? matrix.columns : matrix.rows; };
+  const auto rows = [](const MatrixShape& matrix, bool transposed) {
+    return transposed ? matrix.columns : matrix.rows;
+  };
   const auto columns = [](const MatrixShape& matrix, bool transposed) {
     return transposed ? matrix.rows : matrix.columns;
   };
   problem->m = problem->d.rows;
   problem->n = problem->d.columns;
   problem->k = columns(problem->a, problem->transposed_a);
-  if (rows(problem->a, problem->transposed_a) != problem->m || columns(problem->b, problem->transposed_b) != problem->n ||
+  if (rows(problem->a, problem->transposed_a) != problem->m ||
+      columns(problem->b, problem->transposed_b) != problem->n ||
       rows(problem->b, problem->transposed_b) != problem->k) {
-    return fail(CUBLAS_STATUS_INVALID_VALUE,
-                "op(A) is " + of(rows(problem->a, problem->transposed_a)) + " x " + of(problem->k) + ", op(B) " +
-                    of(rows(problem->b, problem->transposed_b)) + " x " +
-                    of(columns(problem->b, problem->transposed_b)) + " and D " + of(problem->m) + " x " +
-                    of(problem->n) + ", which do not fit");
+    return fail(CUBLAS_STATUS_INVALID_VALUE, "op(A) is " + of(rows(problem->a, problem->transposed_a)) + " x " +
+                                                 of(problem->k) + ", op(B) " +
+                                                 of(rows(problem->b, problem->transposed_b)) + " x " +
+                                                 of(columns(problem->b, problem->transposed_b)) + " and D " +
+                                                 of(problem->m) + " x " + of(problem->n) + ", which do not fit");
   }
   if (problem->c.rows != problem->m || problem->c.columns != problem->n) {
-    return fail(CUBLAS_STATUS_INVALID_VALUE, "C is " + of(problem->c.rows) + " x " + of(problem->c.columns) + ", D is " +
-                                                 of(problem->m) + " x " + of(problem->n));
+    return fail(CUBLAS_STATUS_INVALID_VALUE, "C is " + of(problem->c.rows) + " x " + of(problem->c.columns) +
+                                                 ", D is " + of(problem->m) + " x " + of(problem->n));
   }
   for (const MatrixShape* matrix : {&problem->a, &problem->b, &problem->c}) {
     if (matrix->batch_count != problem->d.batch_count) {
@@ -139,9 +143,8 @@ cublasStatus_t check_auxiliary(const Problem& problem) {
   const int64_t leading = problem.descriptor.auxiliary_leading;
   const int64_t multiple = problem.epilogue.relu ? 128 : 8;
   if (leading % multiple != 0 || leading < problem.d.length()) {
-    return fail(CUBLAS_STATUS_INVALID_VALUE,
-                "EPILOGUE_AUX_LD is " + of(leading) + "; it must be a multiple of " + of(multiple) + " and at least " +
-                    of(problem.d.length()));
+    return fail(CUBLAS_STATUS_INVALID_VALUE, "EPILOGUE_AUX_LD is " + of(leading) + "; it must be a multiple of " +
+                                                 of(multiple) + " and at least " + of(problem.d.length()));
   }
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -177,7 +180,8 @@ cublasStatus_t make_shape(const char* name, const void* pointer, MatrixShape* sh
     return fail(CUBLAS_STATUS_INVALID_VALUE, matrix + " has a batch of " + of(layout->batch_count));
   }
   if (layout->plane_offset != 0) {
-    return fail(CUBLAS_STATUS_NOT_SUPPORTED, matrix + " has planes of real and imaginary parts, which are not computed");
+    return fail(CUBLAS_STATUS_NOT_SUPPORTED,
+                matrix + " has planes of real and imaginary parts, which are not computed");
   }
   if (layout->batch_mode != CUBLASLT_BATCH_MODE_STRIDED && layout->batch_mode != CUBLASLT_BATCH_MODE_POINTER_ARRAY) {
     return fail(CUBLAS_STATUS_NOT_SUPPORTED, matrix + " has the batch mode " + of(layout->batch_mode) +
@@ -198,8 +202,8 @@ Extent MatrixShape::batch_extent(const char* name, const void* address) const {
   if (rows == 0 || columns == 0) return {name, address, 0};
   const __int128 way = static_cast<__int128>(stride) * (batch_count - 1);
   const auto bytes = static_cast<size_t>(type.bytes());
-  const auto first = reinterpret_cast<uintptr_t>(address) -
-                     (way < 0 ? static_cast<uintptr_t>(saturated_bytes(-way, bytes)) : 0);
+  const auto first =
+      reinterpret_cast<uintptr_t>(address) - (way < 0 ? static_cast<uintptr_t>(saturated_bytes(-way, bytes)) : 0);
   return {name, reinterpret_cast<const void*>(first),
           saturated_bytes((way < 0 ? -way : way) + static_cast<__int128>(lines() - 1) * leading + length(), bytes)};
 }
@@ -282,7 +286,8 @@ cublasStatus_t check_types(int compute, int scale, int a, int b, int c, int d, b
       if (scale == CUDA_C_32F) {
         supported = a == CUDA_C_32F && b == a && c == a && d == a;
       } else if (scale == CUDA_R_32F && byte_float(a) && byte_float(b)) {
-        supported = byte_float(d) ? is(c, {CUDA_R_16F, CUDA_R_16BF}) : c == d && is(d, {CUDA_R_16F, CUDA_R_16BF, CUDA_R_32F});
+        supported =
+            byte_float(d) ? is(c, {CUDA_R_16F, CUDA_R_16BF}) : c == d && is(d, {CUDA_R_16F, CUDA_R_16BF, CUDA_R_32F});
       } else if (scale == CUDA_R_32F) {
         supported = b == a && c == d &&
                     ((is(a, {CUDA_R_16F, CUDA_R_16BF}) && (d == a || d == CUDA_R_32F)) ||
@@ -325,13 +330,16 @@ cublasStatus_t make_problem(const void* matmul, const void* a, const void* b, co
     return fail(CUBLAS_STATUS_NOT_SUPPORTED, "TRANSC is " + of(say.operation_c) + "; C is taken as it lies only");
   }
   if (say.fill_mode != CUBLAS_FILL_MODE_FULL) {
-    return fail(CUBLAS_STATUS_NOT_SUPPORTED, "FILL_MODE is " + of(say.fill_mode) + "; whole matrices are computed only");
+    return fail(CUBLAS_STATUS_NOT_SUPPORTED,
+                "FILL_MODE is " + of(say.fill_mode) + "; whole matrices are computed only");
   }
   ScalarPlace alpha, beta;
   if (!factor_places(say.pointer_mode, &alpha, &beta)) {
     return fail(CUBLAS_STATUS_INVALID_VALUE, "there is no pointer mode " + of(say.pointer_mode));
   }
-  const auto type = [](const void* layout) { return static_cast<int>(static_cast<const LayoutDescriptor*>(layout)->type); };
+  const auto type = [](const void* layout) {
+    return static_cast<int>(static_cast<const LayoutDescriptor*>(layout)->type);
+  };
   status = check_types(say.compute_type, say.scale_type, type(a), type(b), type(c), type(d), &problem->wide,
                        &problem->scale_type);
   if (status != CUBLAS_STATUS_SUCCESS) return status;

@@ -151,7 +151,8 @@ cublasStatus_t cublasLtMatrixTransform(cublasLtHandle_t lightHandle, cublasLtMat
     if (status != CUBLAS_STATUS_SUCCESS) return status;
     const bool host = place == ScalarPlace::Host;
     if (C == nullptr || (A == nullptr && !(host && transform.alpha.value.real() == 0)) ||
-        ((B == nullptr || Bdesc == nullptr) && !(transform.beta.place == ScalarPlace::Host && transform.beta.value.real() == 0))) {
+        ((B == nullptr || Bdesc == nullptr) &&
+         !(transform.beta.place == ScalarPlace::Host && transform.beta.value.real() == 0))) {
       return fail(CUBLAS_STATUS_INVALID_VALUE, "C is null, or a matrix or layout whose factor is not 0");
     }
     transform.source_a = A;
