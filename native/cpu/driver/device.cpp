@@ -360,3 +360,15 @@ CUresult cuDeviceGetP2PAttribute(int* value, CUdevice_P2PAttribute attrib, CUdev
     return CUDA_SUCCESS;
   });
 }
+
+CUresult cuDeviceGetExecAffinitySupport(int* pi, CUexecAffinityType type, CUdevice dev) {
+  CPU_COUNT_CALL();
+  return ask_device(__func__, dev, [&] {
+    if (pi == nullptr) return null_argument("pi");
+    if (type != CU_EXEC_AFFINITY_TYPE_SM_COUNT) {
+      return fail(CUDA_ERROR_INVALID_VALUE, "there is no execution affinity " + std::to_string(static_cast<int>(type)));
+    }
+    *pi = 0;
+    return CUDA_SUCCESS;
+  });
+}

@@ -5,6 +5,7 @@
 #include <new>
 #include <system_error>
 
+#include "driver/error_log.h"
 #include "engine/call_error.h"
 #include "engine/last_error.h"
 
@@ -21,6 +22,7 @@ CUresult fail(CUresult status, std::string_view text) {
   std::string message(running_function);
   message += ": ";
   message += text;
+  log_error(message);
   set_last_error(Library::driver, message);
   return status;
 }

@@ -293,34 +293,3 @@ CUresult cuKernelSetCacheConfig(CUkernel kernel, CUfunc_cache config, CUdevice d
   CPU_COUNT_CALL();
   return on_device(__func__, kernel, dev, [&](CUfunction function) { return cuFuncSetCacheConfig(function, config); });
 }
-
-// The linker makes machine code of a GPU, which nothing here could run.
-namespace {
-
-CUresult refuse_linking(const char* function, unsigned count, CUjit_option* options, void** values) {
-  return always(function, [&] {
-    JitLogs logs;
-    CUresult status = logs.read(count, options, values);
-    if (status != CUDA_SUCCESS) return status;
-    status = fail(CUDA_ERROR_NOT_SUPPORTED,
-                  "the CPU device does not link device code; load the whole PTX text with cuModuleLoadData");
-    logs.write(status, "");
-    return status;
-  });
-}
-
-}  // namespace
-
-CUresult cuLinkCreate_v2(unsigned int numOptions, CUjit_option* options, void** optionValues, CUlinkState*) {
-  return refuse_linking(__func__, numOptions, options, optionValues);
-}
-
-CUresult cuLinkAddData_v2(CUlinkState, CUjitInputType, void*, size_t, const char*, unsigned int numOptions,
-                          CUjit_option* options, void** optionValues) {
-  return refuse_linking(__func__, numOptions, options, optionValues);
-}
-
-CUresult cuLinkAddFile_v2(CUlinkState, CUjitInputType, const char*, unsigned int numOptions, CUjit_option* options,
-                          void** optionValues) {
-  return refuse_linking(__func__, numOptions, options, optionValues);
-}

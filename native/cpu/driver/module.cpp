@@ -446,3 +446,33 @@ CUresult cuFuncSetCacheConfig(CUfunction hfunc, CUfunc_cache config) {
                 "there is no cache configuration " + std::to_string(static_cast<int>(config)));
   });
 }
+
+CUresult cuFuncSetSharedMemConfig(CUfunction hfunc, CUsharedconfig config) {
+  CPU_COUNT_CALL();
+  return ask_function(__func__, hfunc, [&](Function&) {
+    if (config >= CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE && config <= CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE) {
+      return CUDA_SUCCESS;
+    }
+    return fail(CUDA_ERROR_INVALID_VALUE,
+                "there is no shared memory configuration " + std::to_string(static_cast<int>(config)));
+  });
+}
+
+// Nor have they textures or surfaces.
+CUresult cuModuleGetTexRef(CUtexref*, CUmodule hmod, const char* name) {
+  CPU_COUNT_CALL();
+  return in_module(__func__, hmod, [&](Module& module) {
+    if (name == nullptr) return null_argument("name");
+    return fail(CUDA_ERROR_NOT_FOUND,
+                "the module '" + std::string(module.kernels->name) + "' has no texture called '" + name + "'");
+  });
+}
+
+CUresult cuModuleGetSurfRef(CUsurfref*, CUmodule hmod, const char* name) {
+  CPU_COUNT_CALL();
+  return in_module(__func__, hmod, [&](Module& module) {
+    if (name == nullptr) return null_argument("name");
+    return fail(CUDA_ERROR_NOT_FOUND,
+                "the module '" + std::string(module.kernels->name) + "' has no surface called '" + name + "'");
+  });
+}

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,16 @@
 
 namespace cpu {
 
+// What the oldest launch functions tell a function before they launch it.
+constexpr size_t kPreparedParameterBytes = 4096;
+struct PreparedLaunch {
+  std::mutex mutex;
+  std::array<unsigned, 3> block{1, 1, 1};
+  unsigned shared_bytes = 0;
+  size_t size = 0;
+  std::array<std::byte, kPreparedParameterBytes> parameters{};
+};
+
 // CUfunction: a kernel of a loaded module.
 struct Function {
   static constexpr HandleTag tag = HandleTag::Function;
@@ -25,6 +36,7 @@ struct Function {
   // Raised by CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, in bytes.
   std::atomic<int> max_dynamic_shared_bytes;
   std::atomic<int> shared_memory_carveout{-1};
+  PreparedLaunch prepared;
 };
 
 // CUmodule.

@@ -225,3 +225,11 @@ CUresult cuStreamSetAttribute_ptsz(CUstream hStream, CUstreamAttrID attr, const 
 CUresult cuStreamAttachMemAsync_ptsz(CUstream hStream, CUdeviceptr dptr, size_t length, unsigned int flags) {
   return cuStreamAttachMemAsync(per_thread(hStream), dptr, length, flags);
 }
+
+CUresult cuStreamGetCtx_v2_ptsz(CUstream hStream, CUcontext* pCtx, CUgreenCtx* pGreenCtx) {
+  return cuStreamGetCtx_v2(per_thread(hStream), pCtx, pGreenCtx);
+}
+
+CUresult cuLaunchHostFunc_v2_ptsz(CUstream hStream, CUhostFn fn, void* userData, unsigned int syncMode) {
+  return cuLaunchHostFunc_v2(per_thread(hStream), fn, userData, syncMode);
+}

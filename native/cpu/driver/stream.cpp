@@ -180,6 +180,23 @@ CUresult cuStreamGetCtx(CUstream hStream, CUcontext* pctx) {
   });
 }
 
+// There are no green contexts, so no stream is of one.
+CUresult cuStreamGetCtx_v2(CUstream hStream, CUcontext* pCtx, CUgreenCtx* pGreenCtx) {
+  CPU_COUNT_CALL();
+  const CUresult status = cuStreamGetCtx(hStream, pCtx);
+  if (status == CUDA_SUCCESS && pGreenCtx != nullptr) *pGreenCtx = nullptr;
+  return status;
+}
+
+CUresult cuStreamGetGreenCtx(CUstream hStream, CUgreenCtx* phCtx) {
+  CPU_COUNT_CALL();
+  return ask_stream(__func__, hStream, [&](Context&, Stream&) {
+    if (phCtx == nullptr) return null_argument("phCtx");
+    *phCtx = nullptr;
+    return CUDA_SUCCESS;
+  });
+}
+
 CUresult cuStreamGetDevice(CUstream hStream, CUdevice* device) {
   CPU_COUNT_CALL();
   return ask_stream(__func__, hStream, [&](Context& context, Stream&) {
@@ -265,6 +282,17 @@ CUresult cuLaunchHostFunc(CUstream hStream, CUhostFn fn, void* userData) {
     }
     return CUDA_SUCCESS;
   });
+}
+
+// How the device waits for the function is its own affair.
+CUresult cuLaunchHostFunc_v2(CUstream hStream, CUhostFn fn, void* userData, unsigned int syncMode) {
+  CPU_COUNT_CALL();
+  if (syncMode == CU_HOST_TASK_BLOCKING || syncMode == CU_HOST_TASK_SPINWAIT) {
+    return cuLaunchHostFunc(hStream, fn, userData);
+  }
+  set_function(__func__);
+  return fail(CUDA_ERROR_INVALID_VALUE, "syncMode is " + std::to_string(syncMode) +
+                                            "; CU_HOST_TASK_BLOCKING (0) and CU_HOST_TASK_SPINWAIT (1) are valid");
 }
 
 CUresult cuStreamAddCallback(CUstream hStream, CUstreamCallback callback, void* userData, unsigned int flags) {

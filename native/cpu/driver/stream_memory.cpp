@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "driver/entry.h"
+#include "engine/fault_guard.h"
 #include "engine/memory.h"
 
 using namespace cpu;
@@ -14,9 +15,21 @@ namespace {
 
 constexpr unsigned kMostOperations = 256;
 
+void fail_at(uintptr_t address) {
+  const std::string text = "a memory operation of a stream met no memory at " + hexadecimal(address);
+  fail_asynchronously(CUDA_ERROR_ILLEGAL_ADDRESS, text.c_str());
+}
+
+// Memory that is mapped by hand may be unmapped while the operation waits: then it ends, and the context has failed.
 template <class T>
 bool fulfilled(uintptr_t address, T value, unsigned flags) {
-  const T found = std::atomic_ref<T>(*reinterpret_cast<T*>(address)).load(std::memory_order_acquire);
+  T found{};
+  const uintptr_t fault =
+      run_guarded([&] { found = std::atomic_ref<T>(*reinterpret_cast<T*>(address)).load(std::memory_order_acquire); });
+  if (fault != kNoFault) {
+    fail_at(fault);
+    return true;
+  }
   switch (flags & ~static_cast<unsigned>(CU_STREAM_WAIT_VALUE_FLUSH)) {
     case CU_STREAM_WAIT_VALUE_GEQ:
       return static_cast<std::make_signed_t<T>>(found - value) >= 0;
@@ -44,7 +57,9 @@ void wait_for_value(uintptr_t address, T value, unsigned flags) {
 
 template <class T>
 void write_value(uintptr_t address, T value) {
-  std::atomic_ref<T>(*reinterpret_cast<T*>(address)).store(value, std::memory_order_release);
+  const uintptr_t fault =
+      run_guarded([&] { std::atomic_ref<T>(*reinterpret_cast<T*>(address)).store(value, std::memory_order_release); });
+  if (fault != kNoFault) fail_at(fault);
 }
 
 void run_operation(const CUstreamBatchMemOpParams& operation) {
@@ -65,7 +80,8 @@ void run_operation(const CUstreamBatchMemOpParams& operation) {
   }
 }
 
-CUresult check_operation(const CUstreamBatchMemOpParams& operation) {
+// Whether the device can do it; `kept` keeps the memory.
+CUresult check_operation(const CUstreamBatchMemOpParams& operation, std::shared_ptr<Backing>* kept) {
   size_t bytes = 4;
   switch (static_cast<int>(operation.operation)) {
     case CU_STREAM_MEM_OP_WAIT_VALUE_64:
@@ -93,22 +109,27 @@ CUresult check_operation(const CUstreamBatchMemOpParams& operation) {
     return fail(CUDA_ERROR_INVALID_VALUE, "flags is " + hexadecimal(flags) + ", which holds a bit that means nothing");
   }
   const CUdeviceptr address = operation.waitValue.address;
-  if (address % bytes != 0 || !is_device_accessible(address, bytes)) {
+  auto range = find_usable_memory(address, bytes);
+  if (address % bytes != 0 || !range) {
     return fail(CUDA_ERROR_INVALID_VALUE, hexadecimal(address) + " is not the aligned address of a value of " +
                                               std::to_string(bytes) + " bytes in memory that the device knows");
   }
+  *kept = std::move(range->backing);
   return CUDA_SUCCESS;
 }
 
-CUresult check_operations(unsigned count, const CUstreamBatchMemOpParams* operations, unsigned flags) {
+using Backings = std::vector<std::shared_ptr<Backing>>;
+
+CUresult check_operations(unsigned count, const CUstreamBatchMemOpParams* operations, unsigned flags, Backings* kept) {
   if (flags != 0) return fail(CUDA_ERROR_INVALID_VALUE, "flags is reserved and must be 0");
   if (operations == nullptr) return null_argument("paramArray");
   if (count == 0 || count > kMostOperations) {
     return fail(CUDA_ERROR_INVALID_VALUE, std::to_string(count) + " operations were given; 1 to " +
                                               std::to_string(kMostOperations) + " are valid");
   }
+  kept->resize(count);
   for (unsigned i = 0; i < count; ++i) {
-    if (const CUresult status = check_operation(operations[i]); status != CUDA_SUCCESS) return status;
+    if (const CUresult status = check_operation(operations[i], &(*kept)[i]); status != CUDA_SUCCESS) return status;
   }
   return CUDA_SUCCESS;
 }
@@ -116,16 +137,18 @@ CUresult check_operations(unsigned count, const CUstreamBatchMemOpParams* operat
 CUresult operate(const char* function, CUstream handle, unsigned count, const CUstreamBatchMemOpParams* operations,
                  unsigned flags) {
   return in_stream(function, handle, [&](Context& context, Stream& stream) {
-    const CUresult status = check_operations(count, operations, flags);
+    Backings kept;
+    const CUresult status = check_operations(count, operations, flags, &kept);
     if (status != CUDA_SUCCESS) return status;
     if (stream.capturing()) {
       stream.capture_work(std::make_shared<MemoryOperationsWork>(count, operations, context.handle()));
     } else if (count == 1) {
-      stream.enqueue([operation = operations[0]] { run_operation(operation); });
+      stream.enqueue([operation = operations[0], kept = std::move(kept[0])] { run_operation(operation); });
     } else {
-      stream.enqueue([all = std::vector<CUstreamBatchMemOpParams>(operations, operations + count)] {
-        for (const CUstreamBatchMemOpParams& operation : all) run_operation(operation);
-      });
+      stream.enqueue(
+          [all = std::vector<CUstreamBatchMemOpParams>(operations, operations + count), kept = std::move(kept)] {
+            for (const CUstreamBatchMemOpParams& operation : all) run_operation(operation);
+          });
     }
     return CUDA_SUCCESS;
   });
@@ -147,7 +170,8 @@ namespace cpu::driver {
 
 void MemoryOperationsWork::run() const {
   for (const CUstreamBatchMemOpParams& operation : operations_) {
-    if (check_operation(operation) != CUDA_SUCCESS) {
+    std::shared_ptr<Backing> kept;
+    if (check_operation(operation, &kept) != CUDA_SUCCESS) {
       fail_asynchronously(CUDA_ERROR_ILLEGAL_ADDRESS, "a memory operation of a graph met memory that was freed since");
       return;
     }
@@ -162,7 +186,8 @@ CUDA_BATCH_MEM_OP_NODE_PARAMS MemoryOperationsWork::parameters() const {
 
 CUresult make_memory_operations_work(unsigned count, const CUstreamBatchMemOpParams* operations, unsigned flags,
                                      std::shared_ptr<const NodeWork>* work) {
-  const CUresult status = check_operations(count, operations, flags);
+  Backings kept;
+  const CUresult status = check_operations(count, operations, flags, &kept);
   if (status == CUDA_SUCCESS) {
     *work = std::make_shared<MemoryOperationsWork>(count, operations, current_context_handle());
   }

@@ -96,6 +96,13 @@ bool Context::destroy(CUcontext handle) {
   return release<Context>(handle);
 }
 
+std::shared_ptr<Stream> Context::stream_behind_all() {
+  std::lock_guard lock(own_stream_mutex_);
+  if (own_stream_ == nullptr) own_stream_ = Stream::create(streams_, Stream::Kind::NonBlocking, 0);
+  streams_->wait_for_all_in(*own_stream_);
+  return own_stream_;
+}
+
 std::shared_ptr<Stream> Context::per_thread_stream() {
   auto& streams = thread_streams().streams;
   for (const auto& [context, stream] : streams) {

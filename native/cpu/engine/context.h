@@ -34,6 +34,9 @@ class Context {
   const std::shared_ptr<StreamGroup>& streams() const { return streams_; }
   const std::shared_ptr<Stream>& legacy_stream() const { return legacy_stream_; }
 
+  // A stream nobody else has, behind everything that was enqueued before the call on the context's other streams.
+  std::shared_ptr<Stream> stream_behind_all();
+
   // The calling thread's own default stream in this context, made at its first use.
   std::shared_ptr<Stream> per_thread_stream();
 
@@ -59,6 +62,8 @@ class Context {
   bool disable_peer(uint64_t context_id);
 
   std::atomic<unsigned> flags;
+  // How often the context is used (cuCtxAttach).
+  std::atomic<int> usage{1};
   std::atomic<CUfunc_cache> cache_configuration{CU_FUNC_CACHE_PREFER_NONE};
   std::atomic<CUsharedconfig> shared_memory_configuration{CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE};
   std::atomic<size_t> limits[CU_LIMIT_MAX];
@@ -74,6 +79,8 @@ class Context {
   CUcontext handle_ = nullptr;
   std::shared_ptr<StreamGroup> streams_;
   std::shared_ptr<Stream> legacy_stream_;
+  std::mutex own_stream_mutex_;
+  std::shared_ptr<Stream> own_stream_;
   std::mutex children_mutex_;
   std::map<void*, void (*)(void*)> children_;
   std::set<uint64_t> peers_;

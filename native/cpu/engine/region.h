@@ -12,6 +12,15 @@ namespace cpu {
 
 class Region;
 
+// What a floor above keeps with memory, and loses with it.
+class BackingNotes {
+ public:
+  BackingNotes() = default;
+  BackingNotes(const BackingNotes&) = delete;
+  BackingNotes& operator=(const BackingNotes&) = delete;
+  virtual ~BackingNotes() = default;
+};
+
 class Backing {
  public:
   Backing() = default;
@@ -21,6 +30,18 @@ class Backing {
 
   // The region a range of cuMemAlloc lies in, null for everything else.
   virtual Region* region() { return nullptr; }
+
+  // The notes, made by `make` when they are first asked for. There is one kind of them for each kind of memory.
+  template <class Make>
+  BackingNotes& notes(Make&& make) {
+    std::lock_guard lock(notes_mutex_);
+    if (notes_ == nullptr) notes_ = make();
+    return *notes_;
+  }
+
+ private:
+  std::mutex notes_mutex_;
+  std::unique_ptr<BackingNotes> notes_;
 };
 
 // Whole huge pages, private to the process until somebody shares them.

@@ -44,6 +44,7 @@ std::shared_ptr<Stream> Stream::create(std::shared_ptr<StreamGroup> group, Kind 
     std::lock_guard order(stream->group_->mutex_);
     if (stream->group_->closed_) stream->refuse_after_end();
     stream->group_->streams_.push_back(stream);
+    if (Stream* gate = stream->group_->gate_.get(); gate != nullptr && !gate->idle()) stream->append_wait_for(*gate);
     if (kind == Kind::Legacy) stream->group_->legacy_ = stream;
   }
   try {
@@ -221,6 +222,32 @@ void StreamGroup::synchronize() {
     }
   }
   for (const auto& [stream, count] : pending) stream->wait_for(count);
+}
+
+void StreamGroup::wait_for_all_in(Stream& stream) {
+  std::lock_guard order(mutex_);
+  for (const std::shared_ptr<Stream>& other : streams_) {
+    if (other.get() != &stream && !other->idle()) stream.append_wait_for(*other);
+  }
+}
+
+void StreamGroup::wait_before_all(std::function<void()> wait) {
+  std::shared_ptr<Stream> gate;
+  {
+    std::lock_guard order(mutex_);
+    gate = gate_;
+  }
+  if (gate == nullptr) gate = Stream::create(shared_from_this(), Stream::Kind::NonBlocking, 0);
+  std::unique_lock order(mutex_);
+  // Another thread may have been faster.
+  if (gate_ == nullptr) gate_ = gate;
+  gate_->append(std::move(wait));
+  for (const std::shared_ptr<Stream>& stream : streams_) {
+    if (stream != gate_ && stream != gate && !stream->closed()) stream->append_wait_for(*gate_);
+  }
+  const bool superfluous = gate != gate_;
+  order.unlock();
+  if (superfluous) gate->close();
 }
 
 bool StreamGroup::idle() const {

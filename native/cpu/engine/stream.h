@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -67,7 +68,7 @@ class Operation {
 };
 
 // The streams of one context, the order between them, and the first failure of their operations.
-class StreamGroup {
+class StreamGroup : public std::enable_shared_from_this<StreamGroup> {
  public:
   // The first failure of an operation; it stays, and operations behind it are dropped. CUDA_SUCCESS while there is
   // none.
@@ -81,6 +82,13 @@ class StreamGroup {
   // Waits until everything enqueued before the call on any stream of the group has run.
   void synchronize();
 
+  // Lets one stream of the group wait for everything enqueued before the call on the others.
+  void wait_for_all_in(Stream& stream);
+
+  // Lets everything enqueued after the call, on streams that are there and on later ones, wait until `wait` has
+  // returned. It is called once.
+  void wait_before_all(std::function<void()> wait);
+
   // Whether every stream has nothing left to run.
   bool idle() const;
 
@@ -92,6 +100,8 @@ class StreamGroup {
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Stream>> streams_;
   std::shared_ptr<Stream> legacy_;
+  // Runs what wait_before_all() was given; made when it is first needed.
+  std::shared_ptr<Stream> gate_;
   std::atomic<bool> closed_{false};
 
   mutable std::mutex error_mutex_;
