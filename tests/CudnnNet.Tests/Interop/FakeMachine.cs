@@ -46,7 +46,7 @@ internal sealed unsafe class FakeMachine(params string[] files) : LibraryEnviron
     public override bool FolderExists(string path) => files.Any(f => f.StartsWith(path + "/", StringComparison.Ordinal));
 
     public override IEnumerable<string> Files(string folder, string pattern) => files
-        .Where(f => f.StartsWith(folder + "/", StringComparison.Ordinal) && FileSystemName.MatchesSimpleExpression(pattern, f[(folder.Length + 1)..]));
+        .Where(f => f.StartsWith(folder + "/", StringComparison.Ordinal) && FileSystemName.MatchesSimpleExpression(pattern, f.AsSpan(folder.Length + 1)));
 
     public override string FinalTarget(string path) => Links.GetValueOrDefault(path, path);
 
