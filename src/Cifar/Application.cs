@@ -60,7 +60,7 @@ internal sealed class Application(ITrainingFactory factory, TextWriter output, T
             error.WriteLine($"resnet: {e.Message}");
             return ExitCode.WrongUsage;
         }
-        catch (Exception e) when (e is DataException or RunFolderException or NativeLibraryException or DivergedException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is DataException or DeviceException or RunFolderException or NativeLibraryException or DivergedException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             error.WriteLine($"resnet: {e.Message}");
             return ExitCode.Failed;

@@ -21,7 +21,8 @@ internal static class DeviceChoice
     };
 
     /// <summary>Makes the choice for the process and says what it fell on: <c>cuda</c> or <c>cpu</c>.</summary>
-    /// <exception cref="NativeLibraryException">A GPU was asked for and there is none.</exception>
+    /// <exception cref="DeviceException">The option asks for a GPU and there is none.</exception>
+    /// <exception cref="NativeLibraryException">The environment variable asks for a GPU and there is none.</exception>
     /// <exception cref="UsageException">The environment variable holds an unknown word.</exception>
     public static string Apply(DeviceKind? wanted)
     {
@@ -37,6 +38,11 @@ internal static class DeviceChoice
         catch (ArgumentException e)
         {
             throw new UsageException(e.Message);
+        }
+        catch (MissingLibraryException e) when (wanted == DeviceKind.Cuda)
+        {
+            // The bindings know their environment variable only, and an option given goes before it.
+            throw new DeviceException($"--device cuda: {e.Message} Given as an option that is --device cpu.");
         }
     }
 }

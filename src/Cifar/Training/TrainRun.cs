@@ -94,7 +94,7 @@ internal static class TrainRun
             folder.WriteSummary(summary);
             display.Note(string.Create(
                 CultureInfo.InvariantCulture,
-                $"done: {data.Name}, {recipe.Model}, {summary.Epochs} epochs: test accuracy {summary.TestAccuracy:F4}, best {summary.BestTestAccuracy:F4}; everything is in {folder.Folder}"));
+                $"done: {data.Name}, {recipe.Model}, {RunFacts.Counted(summary.Epochs, "epoch")}: test accuracy {summary.TestAccuracy:F4}, best {summary.BestTestAccuracy:F4}; everything is in {folder.Folder}"));
         }
 
         return result;

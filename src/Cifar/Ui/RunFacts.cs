@@ -24,11 +24,14 @@ internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, stri
             }
 
             yield return NormalizationLine(Data.Normalization);
-            yield return FormattableString.Invariant($"recipe  {Recipe.Epochs} epochs of {StepsPerEpoch} steps, batch {Recipe.BatchSize}, SGD momentum {Recipe.Momentum}, weight decay {Recipe.WeightDecay}, learning rate {Recipe.LearningRate} ({Recipe.Schedule}), seed {Recipe.Seed}");
+            yield return FormattableString.Invariant($"recipe  {Counted(Recipe.Epochs, "epoch")} of {Counted(StepsPerEpoch, "step")}, batch {Recipe.BatchSize}, SGD momentum {Recipe.Momentum}, weight decay {Recipe.WeightDecay}, learning rate {Recipe.LearningRate} ({Recipe.Schedule}), seed {Recipe.Seed}");
             yield return $"device  {Device}: {DeviceName}, f32";
             yield return $"output  {Folder}";
         }
     }
+
+    /// <summary>A number with its noun: 1 epoch, 2 epochs.</summary>
+    internal static string Counted(int count, string noun) => FormattableString.Invariant($"{count} {noun}{(count == 1 ? "" : "s")}");
 
     private static string NormalizationLine(Normalization normalization)
     {

@@ -44,7 +44,7 @@ public static class ModelCatalogue
         {
             if (stem != StemKind.Cifar)
             {
-                throw new ArgumentException($"{name} has the cifar stem only; {stem} was asked for.", nameof(stem));
+                throw new ArgumentException($"{name} has the cifar stem only; another was asked for.", nameof(stem));
             }
 
             spec = new ModelSpec(name, stem, 16, BlockKind.Basic, [blocks, blocks, blocks], [16, 32, 64], shortcut, classes);
