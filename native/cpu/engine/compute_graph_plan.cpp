@@ -225,6 +225,9 @@ class Planner {
     }
     for (const GraphNode& node : graph_.nodes) {
       for (const GraphEdge& written : node.edges) {
+        require_graph(!written.written || node.parameters.beta == 0 || !tensor(written.tensor).is_virtual,
+                      Reason::Pattern,
+                      name_of(tensor(written.tensor)) + " is virtual: there is nothing beta could be multiplied with");
         if (!written.written || node.kind == NodeKind::Pointwise) continue;
         for (const GraphEdge& read : node.edges) {
           require_graph(read.written || read.tensor != written.tensor, Reason::Pattern,

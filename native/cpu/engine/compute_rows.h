@@ -24,9 +24,16 @@ class RowLoop {
     for (int i = 0; i < shape.rank; ++i) {
       if (shape.dims[i] != 1) order[used++] = i;
     }
-    std::stable_sort(order, order + used, [&](int a, int b) {
-      return std::abs(operands[0]->strides[a]) > std::abs(operands[0]->strides[b]);
-    });
+    // By falling stride, equal ones as they are. std::stable_sort would allocate.
+    for (int i = 1; i < used; ++i) {
+      const int dimension = order[i];
+      const int stride = std::abs(operands[0]->strides[dimension]);
+      int place = i;
+      for (; place > 0 && std::abs(operands[0]->strides[order[place - 1]]) < stride; --place) {
+        order[place] = order[place - 1];
+      }
+      order[place] = dimension;
+    }
     for (int i = 0; i < used; ++i) {
       const int dimension = order[i];
       int64_t strides[Count];

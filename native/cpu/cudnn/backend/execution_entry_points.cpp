@@ -36,7 +36,7 @@ class PlanWork final : public cpu::NodeWork {
       cpu::report_asynchronous_failure("A plan in a graph", error.what());
     }
   }
-  std::string description() const override { return "cuDNN execution plan"; }
+  std::string description() const override { return "cuDNN execution plan: " + execution_.plan->description(); }
 
   const RunnablePlan* plan() const { return execution_.plan.get(); }
 

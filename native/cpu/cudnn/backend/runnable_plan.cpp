@@ -28,6 +28,12 @@ int64_t RunnablePlan::workspace_bytes() const {
   return bytes == 0 ? 0 : bytes + workspace_alignment;
 }
 
+std::string RunnablePlan::description() const {
+  std::string text;
+  for (const std::string& step : plan_->steps()) text += (text.empty() ? "" : ", ") + step;
+  return text;
+}
+
 void RunnablePlan::run(const char* function, const uint64_t* slots, void* workspace) const {
   const Extent whole_workspace{"the workspace", workspace, workspace_bytes()};
   if (!accessible(function, {&whole_workspace, 1})) return;

@@ -26,6 +26,8 @@ class RunnablePlan {
   const std::vector<Operand>& operands() const { return operands_; }
   /// What a caller has to provide, at whatever address.
   int64_t workspace_bytes() const;
+  /// What is computed together, in order: "convolution + add + relu, statistics".
+  std::string description() const;
 
   /// `slots[i]`: where operand i lies, or its bytes where it is passed by value. On a stream's worker; fails the
   /// context where memory is not the device's. Allocates nothing.
