@@ -64,8 +64,11 @@ public sealed class FloorCostTests
         using CublasHandle cublas = new(device.Stream);
         DeviceMemory<float> matrix = device.Upload(new float[64 * 64]);
         DeviceMemory<float> product = device.Upload(new float[64 * 64]);
-        long bytes = TestDevice.AllocatedBytes(() => cublas.Gemm(
-            MatrixOperation.None, MatrixOperation.None, 64, 64, 64, 1f, matrix, 64, matrix, 64, 0f, product, 64));
+        long bytes = TestDevice.AllocatedBytes(() =>
+        {
+            DeviceMatrix<float> factor = new(matrix, 64, 64);
+            cublas.Gemm(1, factor, factor, 0, new DeviceMatrix<float>(product, 64, 64));
+        });
         device.Stream.Synchronize();
         Assert.That(bytes, Is.Zero);
     }
