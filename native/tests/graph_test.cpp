@@ -823,8 +823,24 @@ void the_jit_logs_say_what_was_wrong() {
   EXPECT(reinterpret_cast<size_t>(values[1]) == std::strlen(errors) + 1);
   CUlinkState state = nullptr;
   values[1] = reinterpret_cast<void*>(sizeof(errors));
-  EXPECT(cuLinkCreate_v2(2, options, values, &state) == CUDA_ERROR_NOT_SUPPORTED);
-  EXPECT(std::strstr(errors, "cuLinkCreate_v2") != nullptr);
+  CHECK(cuLinkCreate_v2(2, options, values, &state));
+  char text[] = ".version 6.3\n";
+  EXPECT(cuLinkAddData_v2(state, CU_JIT_INPUT_PTX, text, sizeof(text), "text", 0, nullptr, nullptr) ==
+         CUDA_ERROR_NO_BINARY_FOR_GPU);
+  EXPECT(std::strstr(errors, "PTX") != nullptr);
+  std::ifstream file(TRAINING_PTX, std::ios::binary);
+  std::string ptx{std::istreambuf_iterator<char>(file), {}};
+  CHECK(cuLinkAddData_v2(state, CU_JIT_INPUT_PTX, ptx.data(), ptx.size() + 1, "training", 0, nullptr, nullptr));
+  void* image = nullptr;
+  size_t size = 0;
+  CHECK(cuLinkComplete(state, &image, &size));
+  EXPECT(size == ptx.size() + 1);
+  CHECK(cuModuleLoadData(&module, image));
+  CUfunction function = nullptr;
+  CHECK(cuModuleGetFunction(&function, module, "advance_step"));
+  CHECK(cuModuleUnload(module));
+  CHECK(cuLinkDestroy(state));
+  EXPECT(cuLinkDestroy(state) == CUDA_ERROR_INVALID_HANDLE);
 }
 
 #define TEST(name) \
