@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "tests/backend/descriptors.h"
 #include "tests/backend/generator.h"
@@ -183,7 +184,10 @@ class Fuzzer {
       return;
     }
     if (workspace > most_bytes) return;
+    std::set<int64_t> uids;
     for (const Tensor& tensor : graph.tensors) {
+      // Which of two tensors with one id is meant nobody can say.
+      if (!uids.insert(tensor.uid).second) return;
       __int128 last = 0, elements = 1;
       for (size_t i = 0; i < tensor.dims.size(); ++i) {
         // Tensors no operation reads are not looked at by anybody.
