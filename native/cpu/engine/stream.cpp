@@ -85,6 +85,8 @@ void Stream::work() {
   std::lock_guard order(group_->mutex_);
   std::erase(group_->streams_, shared_from_this());
   if (kind_ == Kind::Legacy) group_->legacy_ = nullptr;
+  // The group and its streams hold each other until here.
+  if (group_->gate_.get() == this) group_->gate_ = nullptr;
 }
 
 void Stream::run(Operation& operation) {
