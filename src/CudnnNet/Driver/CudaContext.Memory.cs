@@ -1,4 +1,5 @@
 using CudnnNet.Interop;
+using Microsoft.Win32.SafeHandles;
 
 namespace CudnnNet;
 
@@ -39,9 +40,25 @@ public sealed unsafe partial class CudaContext
 
     /// <summary>Makes a pool of memory on the context's device.</summary>
     /// <param name="maximumBytes">The most the pool may hold; 0 lets the driver choose. Drivers before CUDA 12.2 ignore it.</param>
+    /// <param name="shareable">Whether other processes shall be able to open it (<see cref="MemoryPool.Export"/>); on Linux.</param>
     /// <exception cref="CudaException">The device has no pools (<see cref="DeviceProperties.HasMemoryPools"/>).</exception>
     /// <exception cref="ObjectDisposedException">The context is disposed.</exception>
-    public MemoryPool CreateMemoryPool(long maximumBytes = 0) => new(this, maximumBytes);
+    public MemoryPool CreateMemoryPool(long maximumBytes = 0, bool shareable = false) => new(this, maximumBytes, shareable);
+
+    /// <summary>Opens a pool that another process shares; see <see cref="MemoryPool.Export"/>. On Linux.</summary>
+    /// <param name="descriptor">The descriptor that came from the other process; the caller closes it.</param>
+    /// <exception cref="CudaException">The descriptor is none of a pool.</exception>
+    /// <exception cref="ObjectDisposedException">The context is disposed.</exception>
+    public MemoryPool ImportMemoryPool(SafeFileHandle descriptor) => new(this, descriptor);
+
+    /// <summary>Reserves addresses for memory that grows in place (<c>cuMemAddressReserve</c>); it has no elements at first.</summary>
+    /// <typeparam name="T">The element; any unmanaged type.</typeparam>
+    /// <param name="maximumElements">The most elements there will be, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maximumElements"/> is 0 or less.</exception>
+    /// <exception cref="CudaException">The device cannot do that (<see cref="DeviceProperties.HasVirtualMemoryManagement"/>), or there is not so much address space.</exception>
+    /// <exception cref="ObjectDisposedException">The context is disposed.</exception>
+    public GrowableMemory<T> ReserveMemory<T>(long maximumElements)
+        where T : unmanaged => new(this, maximumElements);
 
     /// <summary>Allocates memory that host and device reach under one address; the content is undefined.</summary>
     /// <typeparam name="T">The element; any unmanaged type.</typeparam>

@@ -40,6 +40,24 @@ public readonly struct IpcEventHandle
     public byte[] ToArray() => IpcBytes.Write(Raw);
 }
 
+/// <summary>64 bytes by which another process opens memory of a pool that it has imported (<see cref="MemoryPool.Open{T}"/>).</summary>
+public readonly struct PooledMemoryHandle
+{
+    /// <summary>The length of a handle in bytes.</summary>
+    public const int ByteCount = 64;
+
+    internal readonly CUmemPoolPtrExportData_v1 Raw;
+
+    internal PooledMemoryHandle(in CUmemPoolPtrExportData_v1 raw) => Raw = raw;
+
+    /// <summary>The handle from the bytes the other process sent.</summary>
+    /// <exception cref="ArgumentException">There are not 64 bytes.</exception>
+    public PooledMemoryHandle(ReadOnlySpan<byte> bytes) => Raw = IpcBytes.Read<CUmemPoolPtrExportData_v1>(bytes);
+
+    /// <summary>The bytes to send to the other process.</summary>
+    public byte[] ToArray() => IpcBytes.Write(Raw);
+}
+
 internal static class IpcBytes
 {
     public static T Read<T>(ReadOnlySpan<byte> bytes)

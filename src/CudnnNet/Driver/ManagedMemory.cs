@@ -9,7 +9,7 @@ namespace CudnnNet;
 /// The content is undefined after allocation. Where <see cref="DeviceProperties.HasConcurrentManagedAccess"/> is false, the host must not touch
 /// the memory while any work is queued: synchronise first. Where it is true, synchronising the stream that writes is enough.
 /// </remarks>
-public sealed class ManagedMemory<T> : NativeOwner
+public sealed partial class ManagedMemory<T> : NativeOwner
     where T : unmanaged
 {
     private ulong _address;

@@ -8,7 +8,7 @@ namespace CudnnNet;
 /// stream is given out again in the same stream at once. A pool gives memory above <see cref="ReleaseThresholdBytes"/> back whenever
 /// a stream, event or the context is synchronised.
 /// </remarks>
-public sealed unsafe class MemoryPool : NativeOwner
+public sealed unsafe partial class MemoryPool : NativeOwner
 {
     private readonly bool _owned;
     private CUmemoryPool _handle;
@@ -20,7 +20,7 @@ public sealed unsafe class MemoryPool : NativeOwner
         _handle = handle;
     }
 
-    internal MemoryPool(CudaContext context, long maximumBytes)
+    internal MemoryPool(CudaContext context, long maximumBytes, bool shareable)
         : base(context)
     {
         Context = context;
@@ -34,6 +34,9 @@ public sealed unsafe class MemoryPool : NativeOwner
                 allocType = CUmemAllocationType.CU_MEM_ALLOCATION_TYPE_PINNED,
                 location = new() { type = CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE, id = context.Device },
                 maxSize = (nuint)maximumBytes,
+                handleTypes = shareable
+                    ? CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR
+                    : CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_NONE,
             };
             CUmemoryPool handle;
             Cuda.Check(Cuda.cuMemPoolCreate(&handle, &properties));

@@ -40,6 +40,15 @@ public sealed class StreamMemory<T> : NativeOwner
         }
     }
 
+    /// <summary>Memory of another process's pool that was opened already.</summary>
+    internal StreamMemory(CudaStream stream, long elements, ulong address)
+        : base(stream)
+    {
+        Stream = stream;
+        Length = elements;
+        _address = address;
+    }
+
     /// <summary>The stream the memory was allocated in.</summary>
     public CudaStream Stream { get; }
 
