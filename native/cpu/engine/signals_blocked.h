@@ -6,12 +6,13 @@
 
 namespace cpu {
 
-// While it lives, threads that are started have all signals blocked.
+// While it lives, threads that are started have all signals blocked but those of their own faults.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
     sigset_t all;
     sigfillset(&all);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&all, own);
     pthread_sigmask(SIG_BLOCK, &all, &previous_);
   }
   ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }

@@ -13,7 +13,7 @@ public sealed unsafe partial class CudaStream
     /// <exception cref="CudaException">The device has not that much memory left.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public StreamMemory<T> Allocate<T>(long elements)
-        where T : unmanaged => new(this, elements, default);
+        where T : unmanaged => new(this, elements, default(CUmemoryPool));
 
     /// <summary>Copies rows within the device. The two must not overlap.</summary>
     /// <typeparam name="T">The element.</typeparam>

@@ -40,6 +40,81 @@ public sealed class MemoryKindsTests
     }
 
     [Test]
+    public void Managed_memory_tells_what_it_was_advised()
+    {
+        Requires.Implemented("cuMemRangeGetAttribute");
+        using TestDevice device = new();
+        Requires.Device(device.Context.Properties.HasConcurrentManagedAccess, "concurrent access to managed memory");
+        using ManagedMemory<float> memory = device.Context.AllocateManaged<float>(100_000);
+        (bool, int?, int?) before = (memory.IsReadMostly, memory.PreferredPlace, memory.LastPrefetchPlace);
+        memory.Advise(CUmem_advise.CU_MEM_ADVISE_SET_READ_MOSTLY);
+        memory.Advise(CUmem_advise.CU_MEM_ADVISE_SET_PREFERRED_LOCATION);
+        memory.PrefetchToHost(device.Stream);
+        device.Stream.Synchronize();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(before, Is.EqualTo((false, (int?)null, (int?)null)));
+            Assert.That(memory.IsReadMostly);
+            Assert.That(memory.PreferredPlace, Is.EqualTo(device.Context.Device));
+            Assert.That(memory.LastPrefetchPlace, Is.EqualTo(-1));
+        }
+    }
+
+    [Test]
+    public void Discarded_memory_can_be_written_again()
+    {
+        Requires.Implemented("cuMemDiscardBatchAsync");
+        using TestDevice device = new();
+        Requires.Device(device.Context.Properties.HasConcurrentManagedAccess, "concurrent access to managed memory");
+        using ManagedMemory<int> memory = device.Context.AllocateManaged<int>(5000);
+        memory.Host.Fill(1);
+        memory.Discard(device.Stream);
+        device.Stream.Fill(memory.Device, 2);
+        device.Stream.Synchronize();
+        Assert.That(memory.Host.ToArray(), Is.All.EqualTo(2));
+    }
+
+    [Test]
+    public void A_pools_own_device_always_has_access()
+    {
+        Requires.Implemented("cuMemPoolSetAccess", "cuMemPoolGetAccess");
+        using TestDevice device = new();
+        using MemoryPool pool = device.Context.CreateMemoryPool();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(pool.CanBeAccessedFrom(device.Context));
+            Assert.Throws<CudaException>(() => pool.SetAccess(device.Context, allowed: false));
+            Assert.Throws<CudaException>(() => pool.Export());
+        }
+    }
+
+    [Test]
+    public void A_shared_pool_opens_by_its_descriptor()
+    {
+        Requires.Implemented("cuMemPoolExportToShareableHandle", "cuMemPoolImportPointer");
+        using TestDevice device = new();
+        using MemoryPool pool = device.Context.CreateMemoryPool(shareable: true);
+        using StreamMemory<int> memory = pool.Allocate<int>(device.Stream, 1000);
+        device.Stream.Fill(memory.Span, 11);
+        device.Stream.Synchronize();
+        PooledMemoryHandle handle = new(pool.GetHandle(memory).ToArray());
+        using Microsoft.Win32.SafeHandles.SafeFileHandle descriptor = pool.Export();
+        using MemoryPool imported = device.Context.ImportMemoryPool(descriptor);
+        using StreamMemory<int> opened = imported.Open<int>(device.Stream, handle, 1000);
+        device.Stream.Fill(opened.Span.Slice(500), 12);
+        int[] values = device.Download(memory.Span);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(imported.IsImported);
+            Assert.That(pool.IsImported, Is.False);
+            Assert.That(values[..500], Is.All.EqualTo(11));
+            Assert.That(values[500..], Is.All.EqualTo(12));
+            Assert.Throws<CudaException>(() => imported.Allocate<int>(device.Stream, 1));
+            Assert.Throws<CudaException>(() => pool.Open<int>(device.Stream, handle, 1000));
+        }
+    }
+
+    [Test]
     public void Memory_that_is_freed_cannot_be_used()
     {
         using TestDevice device = new();

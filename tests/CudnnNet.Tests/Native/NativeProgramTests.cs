@@ -35,6 +35,15 @@ public sealed class NativeProgramTests
     [Test]
     public void Ranks_in_threads_and_processes_compute_what_plain_loops_do_and_survive_each_other() => Run("nccl_test");
 
+    [Test]
+    public void Failures_stay_in_their_context_and_objects_may_be_destroyed_under_use() => Run("failure_test");
+
+    [Test]
+    public void Two_processes_share_memory_events_and_pools() => Run("interprocess_test");
+
+    [Test]
+    public void Arrays_mapped_memory_batches_and_default_streams_do_what_plain_loops_do() => Run("driver_test");
+
     private static void Run(string name, params string[] arguments)
     {
         if (Find(name) is not { } program)
