@@ -36,8 +36,8 @@ public sealed unsafe partial class CublasHandle
 
         CheckProduct(a.Form, b.Form, c.Form);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasOperation_t takeA, cublasOperation_t takeB) = (a.Form.Raw, b.Form.Raw);
         if (typeof(T) == typeof(float))
         {
@@ -94,8 +94,8 @@ public sealed unsafe partial class CublasHandle
         CheckProduct(a.Form, b.Form, c.Form);
         CheckCounts(a.Count, b.Count, c.Count);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasOperation_t takeA, cublasOperation_t takeB) = (a.Form.Raw, b.Form.Raw);
         if (typeof(T) == typeof(float))
         {
@@ -156,8 +156,8 @@ public sealed unsafe partial class CublasHandle
         CheckProduct(a.Form, b.Form, c.Form);
         CheckCounts(a.Count, b.Count, c.Count);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasOperation_t takeA, cublasOperation_t takeB) = (a.Form.Raw, b.Form.Raw);
         if (typeof(T) == typeof(float))
         {

@@ -45,8 +45,8 @@ public sealed unsafe partial class CublasHandle
         CheckProduct(a.Form, b.Form, c.Form);
         cublasHandle_t handle = Enter(alpha, beta);
         cudaDataType scale = MatrixTypes.FactorOf(compute, MatrixTypes.IsComplex<TOutput>());
-        ScalarMemory factor = alpha.As(scale, nameof(alpha));
-        ScalarMemory keep = beta.As(scale, nameof(beta));
+        alpha.As(scale, nameof(alpha), out ScalarMemory factor);
+        beta.As(scale, nameof(beta), out ScalarMemory keep);
         Cublas.Check(Cublas.cublasGemmEx_64(
             handle, a.Form.Raw, b.Form.Raw, c.Rows, c.Columns, a.Columns, factor.Raw, a.Raw, MatrixTypes.Of<TInput>(), a.LeadingDimension,
             b.Raw, MatrixTypes.Of<TInput>(), b.LeadingDimension, keep.Raw, c.Raw, MatrixTypes.Of<TOutput>(), c.LeadingDimension,
@@ -84,8 +84,8 @@ public sealed unsafe partial class CublasHandle
         CheckCounts(a.Count, b.Count, c.Count);
         cublasHandle_t handle = Enter(alpha, beta);
         cudaDataType scale = MatrixTypes.FactorOf(compute, MatrixTypes.IsComplex<TOutput>());
-        ScalarMemory factor = alpha.As(scale, nameof(alpha));
-        ScalarMemory keep = beta.As(scale, nameof(beta));
+        alpha.As(scale, nameof(alpha), out ScalarMemory factor);
+        beta.As(scale, nameof(beta), out ScalarMemory keep);
         Cublas.Check(Cublas.cublasGemmStridedBatchedEx_64(
             handle, a.Form.Raw, b.Form.Raw, c.Rows, c.Columns, a.Columns, factor.Raw, a.Raw, MatrixTypes.Of<TInput>(), a.LeadingDimension, a.Stride,
             b.Raw, MatrixTypes.Of<TInput>(), b.LeadingDimension, b.Stride, keep.Raw, c.Raw, MatrixTypes.Of<TOutput>(), c.LeadingDimension, c.Stride,
@@ -123,8 +123,8 @@ public sealed unsafe partial class CublasHandle
         CheckCounts(a.Count, b.Count, c.Count);
         cublasHandle_t handle = Enter(alpha, beta);
         cudaDataType scale = MatrixTypes.FactorOf(compute, MatrixTypes.IsComplex<TOutput>());
-        ScalarMemory factor = alpha.As(scale, nameof(alpha));
-        ScalarMemory keep = beta.As(scale, nameof(beta));
+        alpha.As(scale, nameof(alpha), out ScalarMemory factor);
+        beta.As(scale, nameof(beta), out ScalarMemory keep);
         Cublas.Check(Cublas.cublasGemmBatchedEx_64(
             handle, a.Form.Raw, b.Form.Raw, c.Rows, c.Columns, a.Columns, factor.Raw, a.Raw, MatrixTypes.Of<TInput>(), a.LeadingDimension,
             b.Raw, MatrixTypes.Of<TInput>(), b.LeadingDimension, keep.Raw, c.Raw, MatrixTypes.Of<TOutput>(), c.LeadingDimension,

@@ -138,8 +138,8 @@ public sealed unsafe partial class CublasHandle
             (Lda[i], Ldb[i], Ldc[i]) = (group.A.Leading, group.B.Leading, group.C.Leading);
             (TakeA[i], TakeB[i]) = ((cublasOperation_t)group.OperationA, (cublasOperation_t)group.OperationB);
             int size = MatrixTypes.SizeOf(scale);
-            ScalarMemory factor = group.Alpha.As(scale, "alpha");
-            ScalarMemory keep = group.Beta.As(scale, "beta");
+            group.Alpha.As(scale, "alpha", out ScalarMemory factor);
+            group.Beta.As(scale, "beta", out ScalarMemory keep);
             Unsafe.CopyBlockUnaligned(Alpha + (i * size), factor.Host, (uint)size);
             Unsafe.CopyBlockUnaligned(Beta + (i * size), keep.Host, (uint)size);
         }

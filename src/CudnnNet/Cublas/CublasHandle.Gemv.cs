@@ -24,8 +24,8 @@ public sealed unsafe partial class CublasHandle
         CheckLength(nameof(x), x.Length, a.Columns);
         CheckLength(nameof(y), y.Length, a.Rows);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.FactorOf<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.FactorOf<T>(), nameof(beta));
+        alpha.As(MatrixTypes.FactorOf<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.FactorOf<T>(), nameof(beta), out ScalarMemory keep);
         (cublasOperation_t take, long m, long n) = (a.Form.Raw, a.Form.RowsInMemory, a.Form.ColumnsInMemory);
         if (typeof(T) == typeof(float))
         {
@@ -79,8 +79,8 @@ public sealed unsafe partial class CublasHandle
         CheckLength(nameof(y), y.Length, a.Rows);
         CheckCounts(a.Count, x.Count, y.Count);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.FactorOf<TInput>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.FactorOf<TInput>(), nameof(beta));
+        alpha.As(MatrixTypes.FactorOf<TInput>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.FactorOf<TInput>(), nameof(beta), out ScalarMemory keep);
         (cublasOperation_t take, long m, long n) = (a.Form.Raw, a.Form.RowsInMemory, a.Form.ColumnsInMemory);
         if (typeof(TInput) == typeof(float) && typeof(TOutput) == typeof(float))
         {
@@ -143,8 +143,8 @@ public sealed unsafe partial class CublasHandle
         CheckLength(nameof(y), y.Length, a.Rows);
         CheckCounts(a.Count, x.Count, y.Count);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.FactorOf<TInput>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.FactorOf<TInput>(), nameof(beta));
+        alpha.As(MatrixTypes.FactorOf<TInput>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.FactorOf<TInput>(), nameof(beta), out ScalarMemory keep);
         (cublasOperation_t take, long m, long n) = (a.Form.Raw, a.Form.RowsInMemory, a.Form.ColumnsInMemory);
         if (typeof(TInput) == typeof(float) && typeof(TOutput) == typeof(float))
         {
@@ -197,8 +197,8 @@ public sealed unsafe partial class CublasHandle
         CheckLength(nameof(x), x.Length, a.Columns);
         CheckLength(nameof(y), y.Length, a.Rows);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         cublasOperation_t take = (cublasOperation_t)a.Operation;
         if (typeof(T) == typeof(float))
         {
@@ -251,7 +251,7 @@ public sealed unsafe partial class CublasHandle
 
         CheckSizes(nameof(a), a.Form, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSger_v2_64(handle, a.Rows, a.Columns, factor.S, x.S, x.Increment, y.S, y.Increment, a.S, a.LeadingDimension));
@@ -292,7 +292,7 @@ public sealed unsafe partial class CublasHandle
         CheckAsItLies(nameof(a), a.Operation);
         CheckSizes(nameof(a), a.Form, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(ComplexSingle))
         {
             Cublas.Check(Cublas.cublasCgerc_v2_64(handle, a.Rows, a.Columns, factor.C, x.C, x.Increment, y.C, y.Increment, a.C, a.LeadingDimension));

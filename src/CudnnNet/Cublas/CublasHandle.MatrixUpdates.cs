@@ -23,8 +23,8 @@ public sealed unsafe partial class CublasHandle
         CheckNotConjugated(nameof(c), c.Operation);
         CheckSizes(nameof(c), c.Form, a.Rows, a.Rows);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasFillMode_t stored, cublasOperation_t take) = (Stored(triangle, c.Operation), a.Form.Raw);
         if (typeof(T) == typeof(float))
         {
@@ -63,8 +63,8 @@ public sealed unsafe partial class CublasHandle
         CheckAsItLies(nameof(c), c.Operation);
         CheckSizes(nameof(c), c.Form, a.Rows, a.Rows);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.RealOf<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.RealOf<T>(), nameof(beta));
+        alpha.As(MatrixTypes.RealOf<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.RealOf<T>(), nameof(beta), out ScalarMemory keep);
         (cublasFillMode_t stored, cublasOperation_t take) = (Stored(triangle, c.Operation), a.Form.Raw);
         if (typeof(T) == typeof(ComplexSingle))
         {
@@ -98,8 +98,8 @@ public sealed unsafe partial class CublasHandle
         CheckSizes(nameof(b), b.Form, a.Rows, a.Columns);
         CheckTakenAlike(a.Operation, b.Operation);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasFillMode_t stored, cublasOperation_t take) = (Stored(triangle, c.Operation), a.Form.Raw);
         if (typeof(T) == typeof(float))
         {
@@ -145,8 +145,8 @@ public sealed unsafe partial class CublasHandle
         CheckSizes(nameof(b), b.Form, a.Rows, a.Columns);
         CheckTakenAlike(a.Operation, b.Operation);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.RealOf<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.RealOf<T>(), nameof(beta), out ScalarMemory keep);
         (cublasFillMode_t stored, cublasOperation_t take) = (Stored(triangle, c.Operation), a.Form.Raw);
         if (typeof(T) == typeof(ComplexSingle))
         {
@@ -182,8 +182,8 @@ public sealed unsafe partial class CublasHandle
         CheckSizes(nameof(b), b.Form, a.Rows, a.Columns);
         CheckTakenAlike(a.Operation, b.Operation);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasFillMode_t stored, cublasOperation_t take) = (Stored(triangle, c.Operation), a.Form.Raw);
         if (typeof(T) == typeof(float))
         {
@@ -229,8 +229,8 @@ public sealed unsafe partial class CublasHandle
         CheckSizes(nameof(b), b.Form, a.Rows, a.Columns);
         CheckTakenAlike(a.Operation, b.Operation);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.RealOf<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.RealOf<T>(), nameof(beta), out ScalarMemory keep);
         (cublasFillMode_t stored, cublasOperation_t take) = (Stored(triangle, c.Operation), a.Form.Raw);
         if (typeof(T) == typeof(ComplexSingle))
         {

@@ -21,7 +21,7 @@ public sealed unsafe partial class CublasHandle
         CheckNotConjugated(nameof(a), a.Operation);
         CheckSizes(nameof(a), a.Form, x.Length, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         cublasFillMode_t stored = Stored(triangle, a.Operation);
         if (typeof(T) == typeof(float))
         {
@@ -58,7 +58,7 @@ public sealed unsafe partial class CublasHandle
         CheckAsItLies(nameof(a), a.Operation);
         CheckSizes(nameof(a), a.Form, x.Length, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.RealOf<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.RealOf<T>(), nameof(alpha), out ScalarMemory factor);
         cublasFillMode_t stored = Stored(triangle, a.Operation);
         if (typeof(T) == typeof(ComplexSingle))
         {
@@ -85,7 +85,7 @@ public sealed unsafe partial class CublasHandle
     {
         CheckSquare(nameof(a), a.Order, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSspr_v2_64(handle, a.Stored, x.Length, factor.S, x.S, x.Increment, a.S));
@@ -112,7 +112,7 @@ public sealed unsafe partial class CublasHandle
         CheckAsItLies(nameof(a), a.Operation);
         CheckSquare(nameof(a), a.Order, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.RealOf<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.RealOf<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(ComplexSingle))
         {
             Cublas.Check(Cublas.cublasChpr_v2_64(handle, a.Stored, x.Length, factor.S, x.C, x.Increment, a.C));
@@ -141,7 +141,7 @@ public sealed unsafe partial class CublasHandle
         CheckSizes(nameof(a), a.Form, x.Length, x.Length);
         CheckLength(nameof(y), y.Length, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         cublasFillMode_t stored = Stored(triangle, a.Operation);
         if (typeof(T) == typeof(float))
         {
@@ -180,7 +180,7 @@ public sealed unsafe partial class CublasHandle
         CheckSizes(nameof(a), a.Form, x.Length, x.Length);
         CheckLength(nameof(y), y.Length, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         cublasFillMode_t stored = Stored(triangle, a.Operation);
         if (typeof(T) == typeof(ComplexSingle))
         {
@@ -209,7 +209,7 @@ public sealed unsafe partial class CublasHandle
         CheckSquare(nameof(a), a.Order, x.Length);
         CheckLength(nameof(y), y.Length, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSspr2_v2_64(handle, a.Stored, x.Length, factor.S, x.S, x.Increment, y.S, y.Increment, a.S));
@@ -238,7 +238,7 @@ public sealed unsafe partial class CublasHandle
         CheckSquare(nameof(a), a.Order, x.Length);
         CheckLength(nameof(y), y.Length, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(ComplexSingle))
         {
             Cublas.Check(Cublas.cublasChpr2_v2_64(handle, a.Stored, x.Length, factor.C, x.C, x.Increment, y.C, y.Increment, a.C));

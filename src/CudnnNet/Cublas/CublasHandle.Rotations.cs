@@ -17,8 +17,8 @@ public sealed unsafe partial class CublasHandle
     {
         CheckLength(nameof(y), y.Length, x.Length);
         cublasHandle_t handle = Enter(c, s);
-        ScalarMemory cosine = c.As(MatrixTypes.RealOf<T>(), nameof(c));
-        ScalarMemory sine = s.As(MatrixTypes.Of<T>(), nameof(s));
+        c.As(MatrixTypes.RealOf<T>(), nameof(c), out ScalarMemory cosine);
+        s.As(MatrixTypes.Of<T>(), nameof(s), out ScalarMemory sine);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSrot_v2_64(handle, x.Length, x.S, x.Increment, y.S, y.Increment, cosine.S, sine.S));

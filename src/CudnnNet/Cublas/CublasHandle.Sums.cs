@@ -36,8 +36,8 @@ public sealed unsafe partial class CublasHandle
         CheckSizes(nameof(a), a.Form, c.Rows, c.Columns);
         CheckSizes(nameof(b), b.Form, c.Rows, c.Columns);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory first = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory second = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory first);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory second);
         (cublasOperation_t takeA, cublasOperation_t takeB) = (a.Form.Raw, b.Form.Raw);
         if (typeof(T) == typeof(float))
         {

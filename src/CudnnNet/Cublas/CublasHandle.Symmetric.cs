@@ -32,8 +32,8 @@ public sealed unsafe partial class CublasHandle
 
         CheckSidedProduct(side, a.Form, b.Form, c.Form);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasSideMode_t place, cublasFillMode_t stored) = ((cublasSideMode_t)side, Stored(triangle, a.Operation));
         if (typeof(T) == typeof(float))
         {
@@ -80,8 +80,8 @@ public sealed unsafe partial class CublasHandle
         CheckAsItLies(nameof(c), c.Operation);
         CheckSidedProduct(side, a.Form, b.Form, c.Form);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         (cublasSideMode_t place, cublasFillMode_t stored) = ((cublasSideMode_t)side, Stored(triangle, a.Operation));
         if (typeof(T) == typeof(ComplexSingle))
         {

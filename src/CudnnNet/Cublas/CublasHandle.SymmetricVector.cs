@@ -23,8 +23,8 @@ public sealed unsafe partial class CublasHandle
         CheckNotConjugated(nameof(a), a.Operation);
         CheckSymmetricProduct(a.Rows, a.Columns, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         cublasFillMode_t stored = Stored(triangle, a.Operation);
         if (typeof(T) == typeof(float))
         {
@@ -57,8 +57,8 @@ public sealed unsafe partial class CublasHandle
         CheckHermitian(nameof(a), a.Operation);
         CheckSymmetricProduct(a.Rows, a.Columns, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         cublasFillMode_t stored = Stored(triangle, a.Operation);
         if (typeof(T) == typeof(ComplexSingle))
         {
@@ -91,8 +91,8 @@ public sealed unsafe partial class CublasHandle
         CheckNotConjugated(nameof(a), a.Operation);
         CheckSymmetricProduct(a.Rows, a.Columns, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSsbmv_v2_64(handle, a.Stored, y.Length, a.Diagonals, factor.S, a.S, a.LeadingDimension, x.S, x.Increment, keep.S, y.S, y.Increment));
@@ -117,8 +117,8 @@ public sealed unsafe partial class CublasHandle
         CheckHermitian(nameof(a), a.Operation);
         CheckSymmetricProduct(a.Rows, a.Columns, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         if (typeof(T) == typeof(ComplexSingle))
         {
             Cublas.Check(Cublas.cublasChbmv_v2_64(handle, a.Stored, y.Length, a.Diagonals, factor.C, a.C, a.LeadingDimension, x.C, x.Increment, keep.C, y.C, y.Increment));
@@ -149,8 +149,8 @@ public sealed unsafe partial class CublasHandle
         CheckNotConjugated(nameof(a), a.Operation);
         CheckSymmetricProduct(a.Order, a.Order, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSspmv_v2_64(handle, a.Stored, y.Length, factor.S, a.S, x.S, x.Increment, keep.S, y.S, y.Increment));
@@ -174,8 +174,8 @@ public sealed unsafe partial class CublasHandle
         CheckHermitian(nameof(a), a.Operation);
         CheckSymmetricProduct(a.Order, a.Order, x.Length, y.Length);
         cublasHandle_t handle = Enter(alpha, beta);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
-        ScalarMemory keep = beta.As(MatrixTypes.Of<T>(), nameof(beta));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
+        beta.As(MatrixTypes.Of<T>(), nameof(beta), out ScalarMemory keep);
         if (typeof(T) == typeof(ComplexSingle))
         {
             Cublas.Check(Cublas.cublasChpmv_v2_64(handle, a.Stored, y.Length, factor.C, a.C, x.C, x.Increment, keep.C, y.C, y.Increment));

@@ -32,7 +32,7 @@ public sealed unsafe partial class CublasHandle
 
         CheckSidedProduct(side, a.Form, b.Form, c.Form);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         (cublasSideMode_t place, cublasFillMode_t stored) = ((cublasSideMode_t)side, Stored(triangle, a.Operation));
         (cublasOperation_t take, cublasDiagType_t diagonal) = (a.Form.Raw, Diagonal(unitDiagonal));
         if (typeof(T) == typeof(float))
@@ -81,7 +81,7 @@ public sealed unsafe partial class CublasHandle
 
         CheckSidedProduct(side, a.Form, b.Form, b.Form);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         (cublasSideMode_t place, cublasFillMode_t stored) = ((cublasSideMode_t)side, Stored(triangle, a.Operation));
         (cublasOperation_t take, cublasDiagType_t diagonal) = (a.Form.Raw, Diagonal(unitDiagonal));
         if (typeof(T) == typeof(float))
@@ -127,7 +127,7 @@ public sealed unsafe partial class CublasHandle
         CheckSidedProduct(side, a.Form, b.Form, b.Form);
         CheckCounts(a.Count, b.Count, b.Count);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.Of<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.Of<T>(), nameof(alpha), out ScalarMemory factor);
         (cublasSideMode_t place, cublasFillMode_t stored) = ((cublasSideMode_t)side, Stored(triangle, a.Operation));
         (cublasOperation_t take, cublasDiagType_t diagonal) = (a.Form.Raw, Diagonal(unitDiagonal));
         if (typeof(T) == typeof(float))

@@ -20,7 +20,7 @@ public sealed unsafe partial class CublasHandle
     {
         CheckLength(nameof(y), y.Length, x.Length);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.FactorOf<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.FactorOf<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSaxpy_v2_64(handle, x.Length, factor.S, x.S, x.Increment, y.S, y.Increment));
@@ -61,7 +61,7 @@ public sealed unsafe partial class CublasHandle
     {
         CheckForwards(nameof(x), x.Length, x.Increment);
         cublasHandle_t handle = Enter(alpha.IsOnDevice);
-        ScalarMemory factor = alpha.As(MatrixTypes.FactorOf<T>(), nameof(alpha));
+        alpha.As(MatrixTypes.FactorOf<T>(), nameof(alpha), out ScalarMemory factor);
         if (typeof(T) == typeof(float))
         {
             Cublas.Check(Cublas.cublasSscal_v2_64(handle, x.Length, factor.S, x.S, x.Increment));

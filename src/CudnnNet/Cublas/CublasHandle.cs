@@ -16,6 +16,7 @@ namespace CudnnNet;
 /// <para>Sizes have 64 bits. One handle is used by one thread at a time. On a GPU, give it a workspace of its own (<see cref="SetWorkspace"/>)
 /// where a step is captured as a graph.</para>
 /// </remarks>
+[SkipLocalsInit] // Factors and results have their room on the stack, which need not be cleared for every call.
 public sealed unsafe partial class CublasHandle : NativeOwner
 {
     private const int UnknownMode = -1;

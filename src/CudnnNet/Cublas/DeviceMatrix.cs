@@ -57,7 +57,7 @@ public readonly record struct DeviceMatrix<T>
     public DeviceMatrix<T> ConjugateTransposed => new(Pointer, MatrixTypes.IsComplex<T>() ? Form.ConjugateTransposed : Form.Transposed);
 
     /// <summary>How it lies and is taken.</summary>
-    internal MatrixForm Form { get; }
+    internal readonly MatrixForm Form;
 
     internal unsafe void* Raw => Pointer.Raw;
 

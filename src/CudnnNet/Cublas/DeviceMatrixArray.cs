@@ -55,7 +55,7 @@ public readonly record struct DeviceMatrixArray<T>
     public DeviceMatrixArray<T> ConjugateTransposed => new(Pointers, MatrixTypes.IsComplex<T>() ? Form.ConjugateTransposed : Form.Transposed);
 
     /// <summary>How each lies and is taken.</summary>
-    internal MatrixForm Form { get; }
+    internal readonly MatrixForm Form;
 
     internal unsafe void** Raw => (void**)Pointers.Address;
 

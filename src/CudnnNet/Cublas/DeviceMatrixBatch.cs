@@ -83,7 +83,7 @@ public readonly record struct DeviceMatrixBatch<T>
     }
 
     /// <summary>How each lies and is taken.</summary>
-    internal MatrixForm Form { get; }
+    internal readonly MatrixForm Form;
 
     internal unsafe void* Raw => Pointer.Raw;
 

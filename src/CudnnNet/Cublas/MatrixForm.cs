@@ -25,6 +25,7 @@ internal readonly record struct MatrixForm(long RowsInMemory, long ColumnsInMemo
 
     /// <summary>A matrix as it lies.</summary>
     /// <exception cref="ArgumentException">A size is negative or the leading dimension is less than the rows.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static MatrixForm Of(long rows, long columns, long? leadingDimension)
     {
         long leading = leadingDimension ?? Math.Max(1, rows);

@@ -68,11 +68,14 @@ public readonly record struct Scalar
         ? string.Create(CultureInfo.InvariantCulture, $"{MatrixTypes.NameOf(_type)} at 0x{_address:x}")
         : _imaginary == 0 ? _real.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"<{_real}; {_imaginary}>");
 
-    /// <summary>The factor as cuBLAS reads it.</summary>
+    /// <summary>Writes the factor as cuBLAS reads it.</summary>
+    /// <remarks>Compiled into its callers, whose type is a constant: one conversion and one store remain. It is written in place, since a copy
+    /// would read the number wider than it was just written, for which processors wait.</remarks>
     /// <exception cref="ArgumentException">A complex number for a real operation, a fraction for one of integers, or a place of another type.</exception>
-    internal unsafe ScalarMemory As(cudaDataType type, string name)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal unsafe void As(cudaDataType type, string name, out ScalarMemory memory)
     {
-        Unsafe.SkipInit(out ScalarMemory memory);
+        Unsafe.SkipInit(out memory);
         memory.Device = (void*)_address;
         if (_address != 0)
         {
@@ -81,7 +84,7 @@ public readonly record struct Scalar
                 ThrowOtherType(type, name);
             }
 
-            return memory;
+            return;
         }
 
         void* value = memory.Host;
@@ -95,10 +98,10 @@ public readonly record struct Scalar
                 break;
             case cudaDataType.CUDA_C_32F:
                 *(ComplexSingle*)value = new((float)_real, (float)_imaginary);
-                return memory;
+                return;
             case cudaDataType.CUDA_C_64F:
                 *(Complex*)value = new(_real, _imaginary);
-                return memory;
+                return;
             case cudaDataType.CUDA_R_16F:
                 *(Half*)value = (Half)_real;
                 break;
@@ -119,8 +122,6 @@ public readonly record struct Scalar
         {
             ThrowNotReal(type, name);
         }
-
-        return memory;
     }
 
     [DoesNotReturn]

@@ -16,13 +16,7 @@ internal unsafe ref struct ScalarMemory
     internal readonly void* Host
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get
-        {
-            fixed (double* value = _value)
-            {
-                return value;
-            }
-        }
+        get => Unsafe.AsPointer(ref Unsafe.AsRef(in _value[0]));
     }
 
     /// <summary>Where the number is.</summary>
