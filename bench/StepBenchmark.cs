@@ -5,9 +5,9 @@ using ResNet;
 namespace Bench;
 
 /// <summary>Times training steps and the yardstick in turn, so that whatever else happens on the machine meets both.</summary>
-internal sealed class StepBenchmark(ModelSpec spec, int batch, int size)
+internal sealed class StepBenchmark(ModelSpec spec, int batch, int size, bool exact)
 {
-    private const int WarmSteps = 2;
+    private const int WarmSteps = 3;
 
     // A thread pool that has just worked waits actively for a moment; nobody is to be timed against the other's.
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
@@ -21,7 +21,7 @@ internal sealed class StepBenchmark(ModelSpec spec, int batch, int size)
 
         LabelledImages train = RandomImages(batch * (rounds + WarmSteps)), test = RandomImages(batch);
         using CudaContext context = CudaContext.Primary();
-        using Trainer trainer = new(context, new Network(spec), new TrainerOptions { BatchSize = batch }, train, test, Table());
+        using Trainer trainer = new(context, new Network(spec), new TrainerOptions { BatchSize = batch, Pass = new PassOptions { Exact = exact } }, train, test, Table());
         trainer.SetLearningRate(0.01);
         IReadOnlyList<ConvolutionProblem> problems = ConvolutionProblem.Of(trainer.TrainingPass.Operations);
         using DirectSum yardstick = new(problems);
@@ -41,7 +41,7 @@ internal sealed class StepBenchmark(ModelSpec spec, int batch, int size)
             steps.Add(TimeStep(trainer));
         }
 
-        return new StepReport(spec, batch, size, problems, steps, sums);
+        return new StepReport(spec, batch, size, exact, trainer.DeviceBytes, problems, steps, sums);
     }
 
     private static double TimeStep(Trainer trainer)

@@ -7,11 +7,13 @@ namespace Bench;
 
 /// <summary>What the step benchmark found out.</summary>
 internal sealed class StepReport(
-    ModelSpec spec, int batch, int size, IReadOnlyList<ConvolutionProblem> problems, IReadOnlyList<double> steps, IReadOnlyList<DirectSumRound> sums)
+    ModelSpec spec, int batch, int size, bool exact, long deviceBytes, IReadOnlyList<ConvolutionProblem> problems, IReadOnlyList<double> steps, IReadOnlyList<DirectSumRound> sums)
 {
     public string Model => spec.Name;
 
     public string Stem => spec.Stem.ToString().ToLowerInvariant();
+
+    public string Math => exact ? "exact" : "fast";
 
     private double StepMedian => Median(steps);
 
@@ -22,9 +24,11 @@ internal sealed class StepReport(
 
     public void Print(TextWriter output)
     {
-        output.WriteLine(Text($"{Model}, {Stem} stem, {batch} images of {spec.InputChannels} x {size} x {size}, f32, {Environment.ProcessorCount} processors, {steps.Count} rounds"));
+        output.WriteLine(Text($"{Model}, {Stem} stem, {batch} images of {spec.InputChannels} x {size} x {size}, f32, {Math} math, {Environment.ProcessorCount} processors, {steps.Count} rounds"));
         output.WriteLine(Text($"training step               {StepMedian,9:0.0} ms   ({batch * 1000 / StepMedian:0} images/s)"));
         output.WriteLine(Text($"oneDNN's direct convolutions{SumMedian,9:0.0} ms   ({2 * problems.Sum(problem => problem.Macs) / SumMedian / 1e6:0} GFLOP/s)"));
+        output.WriteLine(Text($"device memory               {deviceBytes / 1048576.0,9:0.0} MiB"));
+        output.WriteLine(Text($"step / convolutions         {1 / RatioMedian,9:0.0 %}"));
         output.WriteLine(Text($"convolutions / step         {RatioMedian,9:0.0 %}"));
     }
 
@@ -43,6 +47,8 @@ internal sealed class StepReport(
             batch,
             image = new[] { spec.InputChannels, size, size },
             precision = "f32",
+            math = Math,
+            device_bytes = deviceBytes,
             step_ms_median = StepMedian,
             direct_sum_ms_median = SumMedian,
             ratio_median = RatioMedian,

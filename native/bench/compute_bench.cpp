@@ -2,8 +2,9 @@
 //
 //   compute_bench [cifar|imagenet] [batch] [rounds]
 //
-// For each convolution and direction: the engine (layout changes of filter and activations included) against oneDNN's
-// direct convolution in the layouts oneDNN prefers (no layout changes), interleaved, best of all rounds. Then batch
+// For each convolution and direction: the engine (layout changes of filter and activations included), direct and by
+// Winograd's transformation where there is one, against oneDNN's direct convolution in the layouts oneDNN prefers (no
+// layout changes), interleaved, best of all rounds. Then batch
 // normalisation, ReLU, addition and pooling, with the memory they touch a second.
 #include <omp.h>
 #include <time.h>
@@ -109,8 +110,9 @@ struct Yardstick {
 
 void bench_convolutions(const std::vector<Layer>& layers, int batch, int rounds) {
   const char* names[] = {"forward", "data", "filter"};
-  double engine_sum = 0, own_sum = 0;
-  std::printf("%-34s %9s %9s %7s  %s\n", "convolution", "engine ms", "oneDNN ms", "ratio", "kernel");
+  double engine_sum = 0, winograd_sum = 0, own_sum = 0;
+  std::printf("%-34s %9s %9s %7s %11s %7s  %s\n", "convolution", "engine ms", "oneDNN ms", "ratio", "Winograd ms",
+              "ratio", "kernel");
   for (const Layer& layer : layers) {
     const int padding = layer.filter / 2, out = (layer.size + 2 * padding - layer.filter) / layer.stride + 1;
     ConvolutionShape shape;
@@ -131,28 +133,42 @@ void bench_convolutions(const std::vector<Layer>& layers, int batch, int rounds)
       float* first = d == 1 ? y : x;
       float* second = d == 2 ? y : w;
       ConvolutionPlan* plan = find_convolution_plan(direction, ConvolutionAlgorithm::Direct, shape);
-      const size_t bytes = convolution_workspace(*plan);
+      ConvolutionPlan* transformed = find_convolution_plan(direction, ConvolutionAlgorithm::Winograd, shape);
+      const size_t bytes =
+          std::max(convolution_workspace(*plan), transformed != nullptr ? convolution_workspace(*transformed) : 0);
       float* workspace = filled(bytes + 64);
       Yardstick yardstick(direction, shape, first, second, result);
-      double engine = 1e9, own = 1e9;
+      double engine = 1e9, winograd = 1e9, own = 1e9;
       for (int round = 0; round <= rounds; ++round) {
-        const double a =
-            milliseconds([&] { run_convolution(*plan, 1, first, second, nullptr, 0, result, workspace, bytes); });
+        const auto time = [&](ConvolutionPlan& one) {
+          return milliseconds([&] { run_convolution(one, 1, first, second, nullptr, 0, result, workspace, bytes); });
+        };
+        const double a = time(*plan);
         const double b = milliseconds([&] { yardstick.run(); });
-        if (round > 0) engine = std::min(engine, a), own = std::min(own, b);
+        const double c = transformed != nullptr ? time(*transformed) : 1e9;
+        if (round > 0) engine = std::min(engine, a), own = std::min(own, b), winograd = std::min(winograd, c);
       }
       engine_sum += engine * layer.count;
       own_sum += own * layer.count;
+      winograd_sum += std::min(engine, winograd) * layer.count;
       char label[96];
       std::snprintf(label, sizeof label, "%-7s %4d %3dx%-3d ->%4d %dx%d/%d x%d", names[d], layer.c, layer.size,
                     layer.size, layer.k, layer.filter, layer.filter, layer.stride, layer.count);
-      std::printf("%-34s %9.3f %9.3f %7.2f  %s\n", label, engine, own, engine / own, convolution_kernel(*plan));
+      std::printf("%-34s %9.3f %9.3f %7.2f", label, engine, own, engine / own);
+      if (transformed != nullptr) {
+        std::printf(" %11.3f %7.2f  %s, %s\n", winograd, winograd / own, convolution_kernel(*plan),
+                    convolution_kernel(*transformed));
+      } else {
+        std::printf(" %11s %7s  %s\n", "", "", convolution_kernel(*plan));
+      }
       std::free(workspace);
     }
     for (float* buffer : {x, w, y, result}) std::free(buffer);
   }
-  std::printf("sum over the network: engine %.1f ms, oneDNN %.1f ms, oneDNN / engine %.3f\n\n", engine_sum, own_sum,
+  std::printf("sum over the network: engine %.1f ms, oneDNN %.1f ms, oneDNN / engine %.3f\n", engine_sum, own_sum,
               own_sum / engine_sum);
+  std::printf("with Winograd where it is faster: engine %.1f ms, engine / oneDNN %.3f\n\n", winograd_sum,
+              winograd_sum / own_sum);
 }
 
 void bench_others(int batch, int channels, int size, int rounds) {

@@ -8,7 +8,7 @@ internal static unsafe class CallCounts
 {
     private static readonly string[] s_symbols =
     [
-        "cuLaunchKernel", "cuMemAlloc_v2", "cuMemAllocAsync", "cuMemAllocHost_v2", "cuMemHostAlloc", "cuMemFree_v2", "cuMemFreeHost", "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2",
+        "cuLaunchKernel", "cuGraphLaunch", "cuGraphInstantiateWithFlags", "cuMemAlloc_v2", "cuMemAllocAsync", "cuMemAllocHost_v2", "cuMemHostAlloc", "cuMemFree_v2", "cuMemFreeHost", "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2",
         "cuMemcpyHtoD_v2", "cuMemcpyDtoH_v2", "cuMemcpyDtoDAsync_v2", "cuStreamSynchronize", "cuCtxSynchronize", "cuEventSynchronize", "cuModuleLoadData", "cuStreamCreate",
     ];
 

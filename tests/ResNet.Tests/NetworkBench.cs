@@ -55,7 +55,7 @@ internal sealed class NetworkBench : IDisposable
     /// <summary>Adds a pass. <see cref="PlaceInOneArena"/> or <see cref="PlaceApart"/> gives all of them memory.</summary>
     internal NetworkPass AddPass(int batch, bool training, double runningFactor = 0.1, int height = 32, int width = 32)
     {
-        PassOptions options = new() { Deterministic = true, RunningFactor = runningFactor };
+        PassOptions options = new() { Deterministic = true, Exact = true, RunningFactor = runningFactor };
         NetworkPass pass = new(new PassBuilder(_cudnn, _cublas, Kernels, Buffers, new OperationList(), training, options), Network, batch, height, width, _state.Span);
         _passes.Add(pass);
         return pass;

@@ -14,7 +14,8 @@ using compute::ConvolutionPlan;
 using compute::ConvolutionShape;
 using compute::Tensor;
 
-/// The three directions differ in their types only. `order` lists all algorithms, the best guess first.
+/// The three directions differ in their types only. `order` lists all algorithms, the best guess first where Winograd's
+/// transformation does not pay; `transformed` is the one that uses it.
 struct Forward {
   using Algorithm = cudnnConvolutionFwdAlgo_t;
   using Performance = cudnnConvolutionFwdAlgoPerf_t;
@@ -26,6 +27,7 @@ struct Forward {
                                         CUDNN_CONVOLUTION_FWD_ALGO_FFT,
                                         CUDNN_CONVOLUTION_FWD_ALGO_FFT_TILING,
                                         CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD};
+  static constexpr Algorithm transformed = CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
   static ConvolutionPlan* plan(Arguments& arguments, const ConvolutionShape& shape, Algorithm algorithm) {
     return forward_plan(arguments, shape, algorithm);
   }
@@ -43,6 +45,7 @@ struct BackwardData {
                                         CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT,
                                         CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT_TILING,
                                         CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD};
+  static constexpr Algorithm transformed = CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED;
   static ConvolutionPlan* plan(Arguments& arguments, const ConvolutionShape& shape, Algorithm algorithm) {
     return backward_data_plan(arguments, shape, algorithm);
   }
@@ -59,6 +62,7 @@ struct BackwardFilter {
       CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3,         CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED,
       CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT,       CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD,
       CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT_TILING};
+  static constexpr Algorithm transformed = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED;
   static ConvolutionPlan* plan(Arguments& arguments, const ConvolutionShape& shape, Algorithm algorithm) {
     return backward_filter_plan(arguments, shape, algorithm);
   }
@@ -125,7 +129,12 @@ cudnnStatus_t guess(Arguments& arguments, const ConvolutionShape& shape, int req
   typename Direction::Performance performances[algorithm_count<Direction>];
   ConvolutionPlan* plans[algorithm_count<Direction>];
   describe<Direction>(shape, performances, plans);
+  // Times are unknown and equal so far; what is expected to be faster than the order says is put before it.
+  for (auto& performance : performances) {
+    if (performance.algo == Direction::transformed && compute::prefers_winograd(shape)) performance.time = -2;
+  }
   sort(performances, algorithm_count<Direction>);
+  for (auto& performance : performances) performance.time = -1;
   return answer<Direction>(arguments, performances, requested, returned, results);
 }
 

@@ -29,6 +29,8 @@ struct Argument {
   memory inner;
   memory scratchpad;
   dnnl::reorder reorder;
+  /// Results only: adds to what the caller's tensor holds.
+  dnnl::reorder accumulate;
   bool reorders = false;
   size_t inner_offset = 0;
   size_t inner_bytes = 0;
@@ -45,6 +47,16 @@ struct Argument {
     const dnnl::reorder::primitive_desc description(engine, from, engine, to, onednn_attributes());
     reorder = dnnl::reorder(description);
     scratchpad = memory(description.scratchpad_desc(), engine, nullptr);
+    if (!is_result) return;
+    dnnl::post_ops addition;
+    addition.append_sum(1.0f);
+    dnnl::primitive_attr attributes = onednn_attributes();
+    attributes.set_post_ops(addition);
+    const dnnl::reorder::primitive_desc adding(engine, from, engine, to, attributes);
+    accumulate = dnnl::reorder(adding);
+    if (adding.scratchpad_desc().get_size() > description.scratchpad_desc().get_size()) {
+      scratchpad = memory(adding.scratchpad_desc(), engine, nullptr);
+    }
   }
 
   const memory& kernel_memory() const { return reorders ? inner : outer; }
@@ -126,7 +138,9 @@ class ConvolutionPlan {
         second_is_filter ? stage_filter(second, scratch) : stage_input(second_user, second_native, second, scratch);
     const Tensor& result_native = native_result();
     const bool flips_result = direction_ == ConvolutionDirection::BackwardFilter && flips();
-    const bool direct = alpha == 1 && beta == 0 && !flips_result && same_layout(user_result(), result_native);
+    // A result whose layout is changed anyway is added to the old one on the way.
+    const bool adds = beta == 1 && !in_double_ && result_.reorders && !trims();
+    const bool direct = alpha == 1 && (beta == 0 || adds) && !flips_result && same_layout(user_result(), result_native);
     void* target =
         direct ? result
                : scratch.take_bytes(static_cast<size_t>(result_native.elements()) * element_size(result_native.type));
@@ -141,7 +155,7 @@ class ConvolutionPlan {
       const size_t misalignment = reinterpret_cast<uintptr_t>(workspace) % 64;
       const bool usable = workspace != nullptr && workspace_bytes >= workspace_ && misalignment == 0;
       char* memory = static_cast<char*>(usable || workspace_ == 0 ? workspace : scratch.take_bytes(workspace_));
-      execute_onednn(first, second, bias, target, memory);
+      execute_onednn(first, second, bias, target, direct && adds, memory);
     }
     if (direct) return;
     if (flips_result) {
@@ -343,13 +357,15 @@ class ConvolutionPlan {
     scratchpad_ = memory(pads[0], onednn_engine(), nullptr);
   }
 
-  void reorder(const Argument& argument, const memory& from, const memory& to, char* workspace) const {
+  void reorder(const Argument& argument, const dnnl::reorder& primitive, const memory& from, const memory& to,
+               char* workspace) const {
     set_pointer(argument.scratchpad, workspace + scratchpad_offset_);
-    execute(argument.reorder,
+    execute(primitive,
             {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}, {DNNL_ARG_SCRATCHPAD, argument.scratchpad.get()}});
   }
 
-  void execute_onednn(const void* first, const void* second, const void* bias, void* result, char* workspace) {
+  void execute_onednn(const void* first, const void* second, const void* bias, void* result, bool adds,
+                      char* workspace) {
     // The memory objects belong to the plan; two streams that run the same one take turns.
     const std::lock_guard lock(mutex_);
     Argument* arguments[] = {&first_, &second_, &result_};
@@ -362,7 +378,7 @@ class ConvolutionPlan {
       set_pointer(argument.outer, pointers[i]);
       if (!argument.reorders) continue;
       set_pointer(argument.inner, workspace + argument.inner_offset);
-      if (i < 2) reorder(argument, argument.outer, argument.inner, workspace);
+      if (i < 2) reorder(argument, argument.reorder, argument.outer, argument.inner, workspace);
     }
     set_pointer(scratchpad_, workspace == nullptr ? nullptr : workspace + scratchpad_offset_);
     const dnnl_memory_t a = first_.kernel_memory().get(), b = second_.kernel_memory().get(),
@@ -390,7 +406,9 @@ class ConvolutionPlan {
                 {{DNNL_ARG_SRC, a}, {DNNL_ARG_DIFF_DST, b}, {DNNL_ARG_DIFF_WEIGHTS, c}, {DNNL_ARG_SCRATCHPAD, pad}});
         break;
     }
-    if (result_.reorders) reorder(result_, result_.inner, result_.outer, workspace);
+    if (result_.reorders) {
+      reorder(result_, adds ? result_.accumulate : result_.reorder, result_.inner, result_.outer, workspace);
+    }
   }
 
   const ConvolutionDirection direction_;
@@ -477,6 +495,13 @@ ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, Convoluti
   // What is not possible is remembered too.
   if (!plan->prepare(algorithm)) plan.reset();
   return cache.plans.emplace(key, std::move(plan)).first->second.get();
+}
+
+bool prefers_winograd(const ConvolutionShape& shape) {
+  if (shape.groups != 1 || shape.x.rank != 4 || shape.x.dims[1] < 64 || shape.y.dims[1] < 64) return false;
+  // The filter is transformed every time, which only pays where it meets many tiles of 4 x 4 outputs.
+  const int64_t tiles = int64_t{shape.y.dims[0]} * ((shape.y.dims[2] + 3) / 4) * ((shape.y.dims[3] + 3) / 4);
+  return tiles >= 32;
 }
 
 const ConvolutionShape& convolution_plan_shape(const ConvolutionPlan& plan) { return plan.shape(); }

@@ -31,6 +31,10 @@ class ConvolutionPlan;
 ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
                                        const ConvolutionShape& shape, bool bias = false, bool relu = false);
 
+/// Whether the Winograd plan of a shape, where there is one, is expected to be faster than the direct one, its layout
+/// changes included; measured with native/bench/compute_bench.
+bool prefers_winograd(const ConvolutionShape& shape);
+
 /// The shape it was asked for with.
 const ConvolutionShape& convolution_plan_shape(const ConvolutionPlan& plan);
 /// Bytes of workspace the plan wants. With less (or none) it takes memory of the thread that runs it.

@@ -7,4 +7,16 @@ namespace CudnnNet;
 /// <param name="WorkspaceBytes">The workspace it needs, in bytes.</param>
 /// <param name="Deterministic">Whether it gives the same bits every time.</param>
 public readonly record struct ConvolutionChoice<TAlgorithm>(TAlgorithm Algorithm, MathType MathType, long WorkspaceBytes, bool Deterministic)
-    where TAlgorithm : unmanaged, Enum;
+    where TAlgorithm : unmanaged, Enum
+{
+    /// <summary>Whether the algorithm multiplies transforms of its operands (Winograd, Fourier) instead of adding up the products of the
+    /// definition: fewer multiplications, and rounding errors some times as large.</summary>
+    public bool Transforms
+    {
+        get
+        {
+            string name = Algorithm.ToString();
+            return name.Contains("WINOGRAD", StringComparison.Ordinal) || name.Contains("FFT", StringComparison.Ordinal);
+        }
+    }
+}

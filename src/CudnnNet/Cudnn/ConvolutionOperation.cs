@@ -73,11 +73,13 @@ public abstract unsafe class ConvolutionOperation<TAlgorithm> : CudnnOperation
     /// <summary>The algorithm cuDNN's heuristic expects to be fastest among those which fit.</summary>
     /// <param name="workspaceLimit">The most workspace allowed, in bytes.</param>
     /// <param name="deterministic">Whether the algorithm must give the same bits every time.</param>
+    /// <param name="exact">Whether the algorithm must add up the products of the definition: none that transforms its operands first
+    /// (<see cref="ConvolutionChoice{TAlgorithm}.Transforms"/>), whose rounding errors are larger.</param>
     /// <exception cref="InvalidOperationException">No algorithm fits; the message lists what there is.</exception>
     /// <exception cref="CudnnException">cuDNN does not support the operation.</exception>
     /// <exception cref="ObjectDisposedException">The operation is disposed.</exception>
-    public ConvolutionChoice<TAlgorithm> Choose(long workspaceLimit = long.MaxValue, bool deterministic = false) =>
-        First(GetHeuristics(), workspaceLimit, deterministic);
+    public ConvolutionChoice<TAlgorithm> Choose(long workspaceLimit = long.MaxValue, bool deterministic = false, bool exact = false) =>
+        First(GetHeuristics(), workspaceLimit, deterministic, exact);
 
     /// <summary>Runs and times every algorithm on memory cuDNN allocates for the purpose; the fastest first. Waits for the device.</summary>
     /// <exception cref="CudnnException">cuDNN does not support the operation.</exception>
@@ -94,11 +96,13 @@ public abstract unsafe class ConvolutionOperation<TAlgorithm> : CudnnOperation
     /// <summary>Runs and times every algorithm as <see cref="Measure()"/> does and returns the fastest which fits.</summary>
     /// <param name="workspaceLimit">The most workspace allowed, in bytes.</param>
     /// <param name="deterministic">Whether the algorithm must give the same bits every time.</param>
+    /// <param name="exact">Whether the algorithm must add up the products of the definition: none that transforms its operands first
+    /// (<see cref="ConvolutionChoice{TAlgorithm}.Transforms"/>), whose rounding errors are larger.</param>
     /// <exception cref="InvalidOperationException">No algorithm fits; the message lists what there is.</exception>
     /// <exception cref="CudnnException">cuDNN does not support the operation.</exception>
     /// <exception cref="ObjectDisposedException">The operation is disposed.</exception>
-    public ConvolutionChoice<TAlgorithm> ChooseMeasured(long workspaceLimit = long.MaxValue, bool deterministic = false) =>
-        First(Measure(), workspaceLimit, deterministic);
+    public ConvolutionChoice<TAlgorithm> ChooseMeasured(long workspaceLimit = long.MaxValue, bool deterministic = false, bool exact = false) =>
+        First(Measure(), workspaceLimit, deterministic, exact);
 
     /// <summary>The workspace <paramref name="algorithm"/> needs, in bytes.</summary>
     /// <exception cref="CudnnException">cuDNN does not support the algorithm for this operation.</exception>
@@ -174,20 +178,28 @@ public abstract unsafe class ConvolutionOperation<TAlgorithm> : CudnnOperation
         return list;
     }
 
-    private ConvolutionChoice<TAlgorithm> First(IReadOnlyList<ConvolutionMeasurement<TAlgorithm>> offered, long workspaceLimit, bool deterministic)
+    private ConvolutionChoice<TAlgorithm> First(IReadOnlyList<ConvolutionMeasurement<TAlgorithm>> offered, long workspaceLimit, bool deterministic, bool exact)
     {
         foreach (ConvolutionMeasurement<TAlgorithm> measurement in offered)
         {
-            if (measurement.Succeeded && measurement.Choice.WorkspaceBytes <= workspaceLimit && (measurement.Choice.Deterministic || !deterministic))
+            ConvolutionChoice<TAlgorithm> choice = measurement.Choice;
+            if (measurement.Succeeded && choice.WorkspaceBytes <= workspaceLimit && (choice.Deterministic || !deterministic) && !(exact && choice.Transforms))
             {
-                return measurement.Choice;
+                return choice;
             }
         }
 
+        string wanted = (deterministic, exact) switch
+        {
+            (true, true) => "A deterministic, exact algorithm",
+            (true, false) => "A deterministic algorithm",
+            (false, true) => "An exact algorithm",
+            _ => "An algorithm",
+        };
         IEnumerable<string> found = offered.Select(m =>
             $"{m.Choice.Algorithm}: {(m.Succeeded ? $"{m.Choice.WorkspaceBytes} bytes{(m.Choice.Deterministic ? string.Empty : ", not deterministic")}" : m.Status.ToString())}");
         throw new InvalidOperationException(
-            $"A{(deterministic ? " deterministic" : "n")} algorithm with at most {workspaceLimit} bytes of workspace was asked for ({Convolution}; {ImageShape}; {FilterShape}). " +
-            $"cuDNN offers {string.Join("; ", found)}. Allow more workspace{(deterministic ? " or give up determinism" : string.Empty)}.");
+            $"{wanted} with at most {workspaceLimit} bytes of workspace was asked for ({Convolution}; {ImageShape}; {FilterShape}). " +
+            $"cuDNN offers {string.Join("; ", found)}. Allow more workspace{(deterministic ? " or give up determinism" : string.Empty)}{(exact ? " or allow transformations" : string.Empty)}.");
     }
 }

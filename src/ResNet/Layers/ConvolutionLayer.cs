@@ -35,10 +35,17 @@ internal sealed class ConvolutionLayer
 
     private string Name => _definition.Filter.Name.Replace(".weight", "", StringComparison.Ordinal);
 
+    private Convolution Geometry => _pass.Options.Exact ? _definition.Geometry with { MathType = MathType.Fma } : _definition.Geometry;
+
+    private ConvolutionChoice<TAlgorithm> Choose<TAlgorithm>(ConvolutionOperation<TAlgorithm> operation)
+        where TAlgorithm : unmanaged, Enum => _pass.Options.MeasureAlgorithms
+            ? operation.ChooseMeasured(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic, _pass.Options.Exact)
+            : operation.Choose(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic, _pass.Options.Exact);
+
     private void AddForward()
     {
-        var operation = _pass.Operations.Own(new ConvolutionForward(_pass.Cudnn, _x.Shape, _definition.Shape, _definition.Geometry, Output.Shape));
-        var choice = operation.Choose(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic);
+        var operation = _pass.Operations.Own(new ConvolutionForward(_pass.Cudnn, _x.Shape, _definition.Shape, Geometry, Output.Shape));
+        var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} workspace", choice.WorkspaceBytes);
         var filter = _pass.Buffers.ParameterView(_definition.Filter);
         var (x, y) = (_x, Output);
@@ -58,8 +65,8 @@ internal sealed class ConvolutionLayer
 
     private void AddFilterGradient(PlannedTensor dy)
     {
-        var operation = _pass.Operations.Own(new ConvolutionBackwardFilter(_pass.Cudnn, _x.Shape, dy.Shape, _definition.Geometry, _definition.Shape));
-        var choice = operation.Choose(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic);
+        var operation = _pass.Operations.Own(new ConvolutionBackwardFilter(_pass.Cudnn, _x.Shape, dy.Shape, Geometry, _definition.Shape));
+        var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} filter workspace", choice.WorkspaceBytes);
         var gradient = _pass.Buffers.GradientView(_definition.Filter);
         var x = _x;
@@ -69,8 +76,8 @@ internal sealed class ConvolutionLayer
 
     private PlannedTensor AddInputGradient(PlannedTensor dy, PlannedTensor? addTo)
     {
-        var operation = _pass.Operations.Own(new ConvolutionBackwardData(_pass.Cudnn, _definition.Shape, dy.Shape, _definition.Geometry, _x.Shape));
-        var choice = operation.Choose(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic);
+        var operation = _pass.Operations.Own(new ConvolutionBackwardData(_pass.Cudnn, _definition.Shape, dy.Shape, Geometry, _x.Shape));
+        var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} data workspace", choice.WorkspaceBytes);
         var filter = _pass.Buffers.ParameterView(_definition.Filter);
         var dx = addTo ?? _pass.Operations.Tensor($"{Name} input gradient", _x.Shape);

@@ -37,8 +37,12 @@ public readonly record struct MetricSums(double LossSum, long Correct, long Imag
 /// </remarks>
 public sealed class Trainer : IDisposable
 {
+    // What cuBLAS takes for itself on most devices. A workspace of our own makes its work the same every time, and lets it be captured.
+    private const int CublasWorkspaceBytes = 4 << 20;
+
     private readonly CudaStream _stream;
     private readonly CublasHandle _cublas;
+    private readonly DeviceMemory<byte> _cublasWorkspace;
     private readonly CudnnHandle _cudnn;
     private readonly TrainingKernels _kernels;
     private readonly TrainingState _state;
@@ -50,9 +54,10 @@ public sealed class Trainer : IDisposable
     private readonly List<NetworkPass> _passes = [];
     private readonly Stack<IDisposable> _owned = [];
     private readonly NetworkPass _trainPass;
-    private readonly NetworkPass? _lastTrainPass;
-    private readonly NetworkPass _testPass;
-    private readonly NetworkPass? _lastTestPass;
+    private readonly ReplayedWork _trainStep;
+    private readonly ReplayedWork? _lastTrainStep;
+    private readonly ReplayedWork _testStep;
+    private readonly ReplayedWork? _lastTestStep;
     private readonly LaunchShape _updateShape;
     private readonly RandomSequence _random;
     private string _epochRandomState;
@@ -86,6 +91,8 @@ public sealed class Trainer : IDisposable
             _stream = Own(context.CreateStream());
             _cudnn = Own(new CudnnHandle(_stream));
             _cublas = Own(new CublasHandle(_stream));
+            _cublasWorkspace = Own(context.Allocate<byte>(CublasWorkspaceBytes));
+            _cublas.SetWorkspace(_cublasWorkspace.Span);
             _kernels = Own(new TrainingKernels(context));
             Buffers = Own(new NetworkBuffers(_stream, network.Layout));
             _state = Own(new TrainingState(_stream));
@@ -95,9 +102,10 @@ public sealed class Trainer : IDisposable
             _train = Own(new DeviceDataSet(_stream, train));
             _test = Own(new DeviceDataSet(_stream, test));
             _trainPass = AddPass(options.BatchSize, train, training: true, _state);
-            _lastTrainPass = train.Count % options.BatchSize is int rest and > 0 ? AddPass(rest, train, training: true, _state) : null;
-            _testPass = AddPass(_testBatch, test, training: false, _testState);
-            _lastTestPass = test.Count % _testBatch is int testRest and > 0 ? AddPass(testRest, test, training: false, _testState) : null;
+            _trainStep = TrainStep(_trainPass);
+            _lastTrainStep = train.Count % options.BatchSize is int rest and > 0 ? TrainStep(AddPass(rest, train, training: true, _state)) : null;
+            _testStep = TestStep(AddPass(_testBatch, test, training: false, _testState));
+            _lastTestStep = test.Count % _testBatch is int testRest and > 0 ? TestStep(AddPass(testRest, test, training: false, _testState)) : null;
             _arena = Own(context.Allocate<byte>(_passes.Max(pass => pass.Plan.ArenaBytes)));
             foreach (var pass in _passes)
             {
@@ -141,9 +149,17 @@ public sealed class Trainer : IDisposable
     /// <summary>The pass of a full training batch, with its operations and its memory plan.</summary>
     public NetworkPass TrainingPass => _trainPass;
 
+    /// <summary>How steps are enqueued: as one graph, from the second one on; or call by call, and why.</summary>
+    public string Execution => _trainStep switch
+    {
+        { IsGraph: true } => "one CUDA graph a step",
+        { Obstacle: { } obstacle } => $"call by call, as a step could not be captured: {obstacle}",
+        _ => Options.CaptureSteps ? "call by call, the first time" : "call by call",
+    };
+
     /// <summary>All device memory the trainer holds, in bytes.</summary>
     public long DeviceBytes =>
-        _arena.Bytes + Buffers.Parameters.Bytes + Buffers.Gradients.Bytes + Buffers.Momentum.Bytes + Buffers.Statistics.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
+        _arena.Bytes + _cublasWorkspace.Bytes + Buffers.Parameters.Bytes + Buffers.Gradients.Bytes + Buffers.Momentum.Bytes + Buffers.Statistics.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
 
     /// <summary>The stream everything is enqueued on.</summary>
     public CudaStream Stream => _stream;
@@ -165,11 +181,7 @@ public sealed class Trainer : IDisposable
             throw new InvalidOperationException($"all {StepsPerEpoch} steps of the epoch are done; call EndEpoch first.");
         }
 
-        var pass = CompletedSteps == StepsPerEpoch - 1 && _lastTrainPass is not null ? _lastTrainPass : _trainPass;
-        _train.Gather(_kernels, _state.Span, _table, pass, Options.BatchSize);
-        pass.Operations.Run();
-        Update();
-        _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _state.Span.Address);
+        (CompletedSteps == StepsPerEpoch - 1 && _lastTrainStep is not null ? _lastTrainStep : _trainStep).Enqueue();
         CompletedSteps++;
     }
 
@@ -203,10 +215,7 @@ public sealed class Trainer : IDisposable
         int steps = (_test.Count + _testBatch - 1) / _testBatch;
         for (int step = 0; step < steps; step++)
         {
-            var pass = step == steps - 1 && _lastTestPass is not null ? _lastTestPass : _testPass;
-            _test.Gather(_kernels, _testState.Span, _table, pass, _testBatch);
-            pass.Operations.Run();
-            _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _testState.Span.Address);
+            (step == steps - 1 && _lastTestStep is not null ? _lastTestStep : _testStep).Enqueue();
         }
 
         var (_, lossSum, correct) = _testState.Read();
@@ -315,6 +324,28 @@ public sealed class Trainer : IDisposable
         _passes.Add(pass);
         return pass;
     }
+
+    // Gather, forward, loss, backward, update: everything between two looks of the host at the state.
+    private ReplayedWork TrainStep(NetworkPass pass) => Own(new ReplayedWork(
+        _stream,
+        () =>
+        {
+            _train.Gather(_kernels, _state.Span, _table, pass, Options.BatchSize);
+            pass.Operations.Run();
+            Update();
+            _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _state.Span.Address);
+        },
+        Options.CaptureSteps));
+
+    private ReplayedWork TestStep(NetworkPass pass) => Own(new ReplayedWork(
+        _stream,
+        () =>
+        {
+            _test.Gather(_kernels, _testState.Span, _table, pass, _testBatch);
+            pass.Operations.Run();
+            _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _testState.Span.Address);
+        },
+        Options.CaptureSteps));
 
     private T Own<T>(T disposable)
         where T : IDisposable

@@ -15,6 +15,9 @@ public sealed record TrainerOptions
     /// <summary>Decides the initial parameters and the order of the images.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>Whether steps are captured and replayed as one CUDA graph; the numbers are the same either way.</summary>
+    public bool CaptureSteps { get; init; } = true;
+
     /// <summary>How the passes are computed.</summary>
     public PassOptions Pass { get; init; } = new();
 }

@@ -155,6 +155,30 @@ public sealed class TrainerTests
     }
 
     [Test]
+    public void A_captured_step_computes_what_the_calls_compute()
+    {
+        (List<MetricSums> Sums, float[] Parameters) Train(bool capture)
+        {
+            using Trainer trainer = Create(_context, batch: 16, train: 45, capture: capture);
+            trainer.SetLearningRate(0.05);
+            List<MetricSums> sums = [];
+            for (int epoch = 0; epoch < 3; epoch++)
+            {
+                sums.Add(RunEpoch(trainer));
+                sums.Add(trainer.Evaluate());
+            }
+
+            Assert.That(trainer.Execution, capture ? Is.EqualTo("one CUDA graph a step") : Is.EqualTo("call by call"));
+            return (sums, Parameters(trainer));
+        }
+
+        var (sums, parameters) = Train(capture: true);
+        var (eagerSums, eagerParameters) = Train(capture: false);
+        Assert.That(sums, Is.EqualTo(eagerSums));
+        Assert.That(parameters.AsSpan().SequenceEqual(eagerParameters));
+    }
+
+    [Test]
     public void A_checkpoint_inside_an_epoch_wants_the_same_batch_size()
     {
         string path = Path.GetTempFileName();
@@ -219,9 +243,9 @@ public sealed class TrainerTests
     public void A_batch_larger_than_the_data_is_refused() =>
         Assert.That(() => Create(batch: 50, train: 48), Throws.ArgumentException.With.Message.Contains("50").And.Message.Contains("48"));
 
-    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8)
+    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, bool capture = true)
     {
-        TrainerOptions options = new() { BatchSize = batch, Seed = seed, Pass = new PassOptions { Deterministic = true } };
+        TrainerOptions options = new() { BatchSize = batch, Seed = seed, CaptureSteps = capture, Pass = new PassOptions { Deterministic = true } };
         return new Trainer(context, new Network(spec ?? Small), options, Images(train, "train", extent), Images(21, "test", extent), Table());
     }
 
