@@ -5,12 +5,13 @@
 // - Pointers are device addresses. Counts are of elements. Activations are N, H, W, C unless a name says nchw.
 // - `state` is eight 4-byte words on the device, written by the host once per epoch and read back once per log line:
 //     [0] step within the epoch (u32)   [1] learning rate (f32)   [2..3] sum of losses (f64)   [4..5] correct
-//     predictions (u64)
+//     predictions (u64)   [6] epoch (u32)
 // - Nothing accumulates into gradients: each step overwrites them. Sums of metrics accumulate until the host clears
 // them.
 // - Every reduction has a fixed order: the same inputs give the same bits.
 #include "device.h"
 #include "mathematics.h"
+#include "random.h"
 
 // The batch `state[0]` of the epoch: for image i of the batch the record permutation[state[0] * batch + i] of the data
 // set (planes of bytes, channels x height x width), each byte through `table` (channels x 256 values: (byte / 255 -
@@ -29,6 +30,62 @@ KERNEL(gather_normalize_nhwc, const u8* RESTRICT images, const u8* RESTRICT labe
     u32 record = permutation[offset + image];
     const u8* source = images + (u64)record * channels * plane + position;
     for (u32 c = 0; c < channels; ++c) x[pixel * channels + c] = table[c * 256 + source[(u64)c * plane]];
+    if (position == 0) y[image] = labels[record];
+  }
+}
+
+// How the images of the batch are changed this time: for image i of the batch five numbers at draws[8 i]:
+//   [0], [1] rows and columns by which it is shifted, in -padding .. padding
+//   [2]      1 where it is mirrored left to right, with probability 1/2 (0 where `mirrors` is 0)
+//   [3], [4] row and column of the middle of the square that is cut out
+// They depend on the seed, the epoch and the image's number in the data set alone: not on the batch size, nor on the
+// device. One thread an image; grid: ceil(batch / block size).
+KERNEL(draw_augmentation, const u32* RESTRICT permutation, const u32* RESTRICT state, i32* RESTRICT draws, u64 seed,
+       u32 batch, u32 height, u32 width, u32 padding, u32 mirrors) {
+  u32 first = BLOCK * BLOCK_SIZE;
+  FOR_EACH_THREAD_BELOW(first < batch ? batch - first : 0) {
+    u32 image = first + THREAD;
+    RandomWords words = random_words(seed, permutation[(u64)state[0] * batch + image], state[6], 0, 0);
+    u32 shifts = 2 * padding + 1;
+    i32* draw = draws + (u64)image * 8;
+    draw[0] = (i32)(words.word[0] % shifts) - (i32)padding;
+    draw[1] = (i32)(words.word[0] / shifts % shifts) - (i32)padding;
+    draw[2] = mirrors ? (i32)(words.word[1] >> 31) : 0;
+    draw[3] = (i32)(words.word[2] % height);
+    draw[4] = (i32)(words.word[3] % width);
+  }
+}
+
+// As gather_normalize_nhwc, but every image changed as `draws` says: shifted (what comes in from outside has the byte
+// 0), then mirrored, then the square of `cutout` pixels around its middle, as far as it lies inside, set to 0, which is
+// the normalised mean. Grid: ceil(batch * height * width / block size).
+KERNEL(gather_augment_nhwc, const u8* RESTRICT images, const u8* RESTRICT labels, const u32* RESTRICT permutation,
+       const u32* RESTRICT state, const float* RESTRICT table, const i32* RESTRICT draws, float* RESTRICT x,
+       i32* RESTRICT y, u32 batch, u32 channels, u32 height, u32 width, u32 cutout) {
+  u32 plane = height * width;
+  u64 pixels = (u64)batch * plane;
+  u64 first = (u64)BLOCK * BLOCK_SIZE;
+  u64 offset = (u64)state[0] * batch;
+  FOR_EACH_THREAD_BELOW(first < pixels ? pixels - first : 0) {
+    u64 pixel = first + THREAD;
+    u32 image = (u32)(pixel / plane);
+    u32 position = (u32)(pixel - (u64)image * plane);
+    u32 record = permutation[offset + image];
+    const i32* draw = draws + (u64)image * 8;
+    i32 row = (i32)(position / width);
+    i32 column = (i32)(position % width);
+    i32 from_row = row + draw[0];
+    i32 from_column = (draw[2] ? (i32)width - 1 - column : column) + draw[1];
+    bool inside = from_row >= 0 && from_row < (i32)height && from_column >= 0 && from_column < (i32)width;
+    i32 top = draw[3] - (i32)(cutout / 2);
+    i32 left = draw[4] - (i32)(cutout / 2);
+    bool cut = row >= top && row < top + (i32)cutout && column >= left && column < left + (i32)cutout;
+    const u8* source =
+        images + (u64)record * channels * plane + (inside ? (u32)from_row * width + (u32)from_column : 0);
+    for (u32 c = 0; c < channels; ++c) {
+      u8 value = inside ? source[(u64)c * plane] : (u8)0;
+      x[pixel * channels + c] = cut ? 0.0f : table[c * 256 + value];
+    }
     if (position == 0) y[image] = labels[record];
   }
 }

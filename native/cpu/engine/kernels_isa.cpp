@@ -12,6 +12,8 @@ namespace {
 
 #define BIND(name) cpu::binding::Bound<&name>::kernel(#name)
 constexpr cpu::Kernel training[] = {BIND(gather_normalize_nhwc),
+                                    BIND(draw_augmentation),
+                                    BIND(gather_augment_nhwc),
                                     BIND(softmax_cross_entropy),
                                     BIND(accumulate_metrics),
                                     BIND(sgd_momentum),

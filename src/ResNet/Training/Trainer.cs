@@ -99,8 +99,8 @@ public sealed class Trainer : IDisposable
             _testState = Own(new TrainingState(_stream));
             _table = Own(context.Allocate<float>(table.Length));
             _stream.CopyToDevice(table, _table.Span);
-            _train = Own(new DeviceDataSet(_stream, train));
-            _test = Own(new DeviceDataSet(_stream, test));
+            _train = Own(new DeviceDataSet(_stream, train, options.Augmentation, options.Seed, options.BatchSize));
+            _test = Own(new DeviceDataSet(_stream, test, Augmentation.None, options.Seed, _testBatch));
             _trainPass = AddPass(options.BatchSize, train, training: true, _state);
             _trainStep = TrainStep(_trainPass);
             _lastTrainStep = train.Count % options.BatchSize is int rest and > 0 ? TrainStep(AddPass(rest, train, training: true, _state)) : null;
@@ -169,7 +169,7 @@ public sealed class Trainer : IDisposable
     {
         _learningRate = (float)rate;
         var (step, lossSum, correct) = _state.Read();
-        _state.Write(step, _learningRate, lossSum, correct);
+        _state.Write(CompletedEpochs, step, _learningRate, lossSum, correct);
     }
 
     /// <summary>Enqueues one training step.</summary>
@@ -201,9 +201,9 @@ public sealed class Trainer : IDisposable
             throw new InvalidOperationException($"{CompletedSteps} of {StepsPerEpoch} steps of the epoch are done; an epoch ends after the last.");
         }
 
-        _state.Write(0, _learningRate, 0, 0);
         CompletedEpochs++;
         CompletedSteps = 0;
+        _state.Write(CompletedEpochs, 0, _learningRate, 0, 0);
         _epochRandomState = _random.State;
         _train.Shuffle(_random);
     }
@@ -211,7 +211,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Classifies all test images with the running statistics; waits.</summary>
     public MetricSums Evaluate()
     {
-        _testState.Write(0, 0, 0, 0);
+        _testState.Write(0, 0, 0, 0, 0);
         int steps = (_test.Count + _testBatch - 1) / _testBatch;
         for (int step = 0; step < steps; step++)
         {
@@ -268,7 +268,7 @@ public sealed class Trainer : IDisposable
         _train.Shuffle(_random);
         CompletedEpochs = epoch;
         CompletedSteps = step;
-        _state.Write((uint)step, _learningRate, lossSum, correct);
+        _state.Write(epoch, (uint)step, _learningRate, lossSum, correct);
     }
 
     /// <inheritdoc/>
@@ -300,6 +300,7 @@ public sealed class Trainer : IDisposable
             throw new ArgumentException($"the table of pixel values has {table.Length} entries; {train.Channels} channels want {train.Channels * 256}.", nameof(table));
         }
 
+        options.Augmentation.Check(train.Height, train.Width);
         if (options.BatchSize < 1 || options.BatchSize > train.Count)
         {
             throw new ArgumentException($"a batch of {options.BatchSize} was asked for; there are {train.Count} training images. Give 1 to {train.Count}.", nameof(options));
@@ -330,7 +331,7 @@ public sealed class Trainer : IDisposable
         _stream,
         () =>
         {
-            _train.Gather(_kernels, _state.Span, _table, pass, Options.BatchSize);
+            _train.Gather(_kernels, _state.Span, _table, pass);
             pass.Operations.Run();
             Update();
             _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _state.Span.Address);
@@ -341,7 +342,7 @@ public sealed class Trainer : IDisposable
         _stream,
         () =>
         {
-            _test.Gather(_kernels, _testState.Span, _table, pass, _testBatch);
+            _test.Gather(_kernels, _testState.Span, _table, pass);
             pass.Operations.Run();
             _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _testState.Span.Address);
         },

@@ -12,8 +12,11 @@ public sealed record TrainerOptions
     /// <summary>The factor of every parameter added to its gradient.</summary>
     public double WeightDecay { get; init; } = 5e-4;
 
-    /// <summary>Decides the initial parameters and the order of the images.</summary>
+    /// <summary>Decides the initial parameters, the order of the images and how they are changed.</summary>
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>How training images are changed; test images never are.</summary>
+    public Augmentation Augmentation { get; init; } = Augmentation.None;
 
     /// <summary>Whether steps are captured and replayed as one CUDA graph; the numbers are the same either way.</summary>
     public bool CaptureSteps { get; init; } = true;

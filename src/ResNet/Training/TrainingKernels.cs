@@ -15,6 +15,8 @@ internal sealed class TrainingKernels : IDisposable
         resource.ReadExactly(ptx);
         _module = context.LoadModule(ptx);
         GatherNormalize = _module.GetKernel("gather_normalize_nhwc");
+        DrawAugmentation = _module.GetKernel("draw_augmentation");
+        GatherAugment = _module.GetKernel("gather_augment_nhwc");
         SoftmaxCrossEntropy = _module.GetKernel("softmax_cross_entropy");
         AccumulateMetrics = _module.GetKernel("accumulate_metrics");
         SgdMomentum = _module.GetKernel("sgd_momentum");
@@ -26,6 +28,10 @@ internal sealed class TrainingKernels : IDisposable
     }
 
     public CudaKernel GatherNormalize { get; }
+
+    public CudaKernel DrawAugmentation { get; }
+
+    public CudaKernel GatherAugment { get; }
 
     public CudaKernel SoftmaxCrossEntropy { get; }
 

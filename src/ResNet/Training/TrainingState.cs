@@ -4,8 +4,8 @@ using CudnnNet;
 namespace ResNet;
 
 /// <summary>
-/// The eight words the kernels share on the device: step within the epoch, learning rate, sum of losses (f64) and correct
-/// predictions (u64). The host writes them between epochs and reads them when it wants to know.
+/// The eight words the kernels share on the device: step within the epoch, learning rate, sum of losses (f64), correct
+/// predictions (u64) and epoch. The host writes them between epochs and reads them when it wants to know.
 /// </summary>
 internal sealed class TrainingState : IDisposable
 {
@@ -19,19 +19,20 @@ internal sealed class TrainingState : IDisposable
         _memory = stream.Context.Allocate<uint>(8);
         _host = stream.Context.AllocatePinned<uint>(8);
         _host.Span.Clear();
-        Write(0, 0, 0, 0);
+        Write(0, 0, 0, 0, 0);
     }
 
     public DeviceSpan<uint> Span => _memory.Span;
 
     /// <summary>Sets everything; waits.</summary>
-    public void Write(uint step, float learningRate, double lossSum, long correct)
+    public void Write(int epoch, uint step, float learningRate, double lossSum, long correct)
     {
         var words = _host.Span;
         words[0] = step;
         words[1] = BitConverter.SingleToUInt32Bits(learningRate);
         MemoryMarshal.Write(MemoryMarshal.AsBytes(words[2..4]), in lossSum);
         MemoryMarshal.Write(MemoryMarshal.AsBytes(words[4..6]), in correct);
+        words[6] = (uint)epoch;
         _stream.CopyToDevice(_host, _memory.Span);
         _stream.Synchronize();
     }

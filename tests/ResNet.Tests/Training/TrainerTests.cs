@@ -57,6 +57,20 @@ public sealed class TrainerTests
     }
 
     [Test]
+    public void Changed_images_are_learnt_from_and_the_test_images_stay_as_they_are()
+    {
+        using Trainer plain = Create(batch: 16, train: 48);
+        using Trainer changed = Create(batch: 16, train: 48, augmentation: new Augmentation { Padding = 2, Mirrors = true });
+        Assert.That(changed.Evaluate(), Is.EqualTo(plain.Evaluate()));
+        MetricSums first = RunEpoch(plain);
+        Assert.That(RunEpoch(changed).LossSum, Is.Not.EqualTo(first.LossSum));
+    }
+
+    [Test]
+    public void Shifts_as_far_as_the_image_are_refused() =>
+        Assert.That(() => Create(batch: 16, train: 48, augmentation: new Augmentation { Padding = 8 }), Throws.ArgumentException.With.Message.Contains("8 x 8").And.Message.Contains("0 to 7"));
+
+    [Test]
     public void Evaluation_counts_every_image_once_whatever_the_batch_size()
     {
         MetricSums Evaluate(int batch)
@@ -94,17 +108,19 @@ public sealed class TrainerTests
         Assert.That(Train(evaluate: true), Is.EqualTo(Train(evaluate: false)));
     }
 
-    [TestCase(0)]
-    [TestCase(2)]
-    [TestCase(3)]
-    public void A_resumed_training_continues_bit_for_bit(int stepsBefore)
+    [TestCase(0, false)]
+    [TestCase(2, false)]
+    [TestCase(3, false)]
+    [TestCase(2, true)]
+    public void A_resumed_training_continues_bit_for_bit(int stepsBefore, bool augmented)
     {
+        Augmentation augmentation = augmented ? new Augmentation { Padding = 2, Mirrors = true, Cutout = 3 } : Augmentation.None;
         string path = Path.Combine(Directory.CreateTempSubdirectory("resume").FullName, "last.safetensors");
         try
         {
             List<MetricSums> expected = [];
             float[] parameters;
-            using (Trainer trainer = Create(batch: 16, train: 45))
+            using (Trainer trainer = Create(batch: 16, train: 45, augmentation: augmentation))
             {
                 trainer.SetLearningRate(0.05);
                 RunEpoch(trainer);
@@ -114,7 +130,8 @@ public sealed class TrainerTests
             }
 
             List<MetricSums> got = [];
-            using Trainer resumed = Create(batch: 16, train: 45, seed: 77);
+            // The seed decides how images are changed, so it must be the run's; what else it decided comes from the file.
+            using Trainer resumed = Create(batch: 16, train: 45, seed: augmented ? 1ul : 77ul, augmentation: augmentation);
             Assert.That(Checkpoint.Load(resumed, path), Is.EqualTo(new Dictionary<string, string> { ["note"] = "kept" }));
             Assert.That((resumed.CompletedEpochs, resumed.CompletedSteps), Is.EqualTo((1, stepsBefore)));
             resumed.SetLearningRate(0.05);
@@ -243,13 +260,14 @@ public sealed class TrainerTests
     public void A_batch_larger_than_the_data_is_refused() =>
         Assert.That(() => Create(batch: 50, train: 48), Throws.ArgumentException.With.Message.Contains("50").And.Message.Contains("48"));
 
-    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, bool capture = true)
+    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, bool capture = true, Augmentation? augmentation = null)
     {
-        TrainerOptions options = new() { BatchSize = batch, Seed = seed, CaptureSteps = capture, Pass = new PassOptions { Deterministic = true } };
+        TrainerOptions options = new() { BatchSize = batch, Seed = seed, CaptureSteps = capture, Augmentation = augmentation ?? Augmentation.None, Pass = new PassOptions { Deterministic = true } };
         return new Trainer(context, new Network(spec ?? Small), options, Images(train, "train", extent), Images(21, "test", extent), Table());
     }
 
-    private Trainer Create(int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8) => Create(_context, batch, train, seed, spec, extent);
+    private Trainer Create(int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, Augmentation? augmentation = null) =>
+        Create(_context, batch, train, seed, spec, extent, augmentation: augmentation);
 
     // Noise, with a bright quarter that tells the class.
     private static LabelledImages Images(int count, string name, int extent)
