@@ -33,6 +33,11 @@ public class CommandLineTests
     [TestCase("--lr 0,1", "--lr 0,1: a number above 0")]
     [TestCase("--lr NaN", "--lr NaN: a number above 0")]
     [TestCase("--momentum 2", "--momentum 2: a number from 0 up to 1")]
+    [TestCase("--augment much", "unknown augmentation \"much\"; known are none, standard")]
+    [TestCase("--cutout -1", "--cutout -1: a whole number")]
+    [TestCase("--math slow", "known are exact, fast")]
+    [TestCase("--algorithms best", "known are heuristic, measure")]
+    [TestCase("--deterministic --math fast", "--deterministic allows neither --math fast nor --algorithms measure")]
     [TestCase("--epoch 3", "unknown option --epoch; did you mean --epochs?")]
     [TestCase("--frobnicate", "unknown option --frobnicate; resnet train knows --data,")]
     public void A_wrong_word_is_answered_with_what_is_known(string arguments, string message)
@@ -94,6 +99,23 @@ public class CommandLineTests
     }
 
     [Test]
+    public void A_square_larger_than_the_images_is_wrong_usage()
+    {
+        var (code, _, error) = Run("train", "--data", "digits", "--cutout", "17");
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("--cutout 17").And.Contains("0 to 16"));
+    }
+
+    [Test]
+    public void Determinism_brings_exact_mathematics_with_it()
+    {
+        var recipe = new TrainRequest { Deterministic = true, Augment = "standard", Cutout = 5 }.RecipeFor(DigitsData.Load());
+        Assert.That((recipe.Deterministic, recipe.Math, recipe.Algorithms), Is.EqualTo((true, "exact", "heuristic")));
+        Assert.That(recipe.Augmentation, Is.EqualTo(ResNet.Augmentation.Standard with { Cutout = 5 }));
+        Assert.That(new TrainRequest().RecipeFor(DigitsData.Load()).Augmentation.IsNone);
+    }
+
+    [Test]
     public void A_run_is_continued_only_with_its_own_configuration()
     {
         var run = Presets.Article with { Epochs = 3 };
@@ -101,6 +123,8 @@ public class CommandLineTests
         Assert.That(new TrainRequest { Preset = "article", Epochs = 3, LearningRate = 0.1 }.RecipeToContinue(run, "runs/a"), Is.EqualTo(run));
         Assert.That(new TrainRequest { Epochs = 5 }.RecipeToContinue(run, "runs/a").Epochs, Is.EqualTo(5), "steps do not depend on the length");
 
+        Assert.That(() => new TrainRequest { Math = "exact" }.RecipeToContinue(run, "runs/a"), Throws.TypeOf<UsageException>().With.Message.Contains("--math is fast in the run and exact now"));
+        Assert.That(() => new TrainRequest { Cutout = 8 }.RecipeToContinue(run, "runs/a"), Throws.TypeOf<UsageException>().With.Message.Contains("--cutout is 0 in the run and 8 now"));
         var error = Assert.Throws<UsageException>(() => new TrainRequest { LearningRate = 0.2, Seed = 9 }.RecipeToContinue(run, "runs/a"));
         Assert.That(error!.Message, Does.Contain("runs/a").And.Contains("--lr is 0.1 in the run and 0.2 now").And.Contains("--seed is 1 in the run and 9 now"));
         Assert.That(() => new TrainRequest { Epochs = 2 }.RecipeToContinue(run, "runs/a"), Throws.TypeOf<UsageException>());

@@ -78,6 +78,25 @@ public class RunFolderTests
     }
 
     [Test]
+    public void A_configuration_of_an_earlier_version_means_what_that_version_did()
+    {
+        // The keys of the first version, before images could be changed and algorithms chosen.
+        using var temporary = new TemporaryFolder();
+        File.WriteAllText(
+            temporary["config.json"],
+            """
+            {
+              "dataset": "digits", "dataset_source": "s", "data_folder": null, "dataset_sha256": "0", "train_images": 1437, "test_images": 360, "subset": false, "classes": 10,
+              "pixel_maximum": 16, "normalization_mean": [0.3054], "normalization_deviation": [0.3755], "model": "resnet18", "stem": "cifar", "shortcut": "torchvision", "epochs": 10,
+              "batch_size": 32, "learning_rate": 0.01, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.01, "seed": 1, "device": "cpu", "device_name": "d", "precision": "f32",
+              "program_version": "0.1"
+            }
+            """);
+        Recipe recipe = RunConfiguration.Read(temporary["config.json"]).ToRecipe("config.json");
+        Assert.That((recipe.Augment, recipe.Cutout, recipe.Math, recipe.Deterministic, recipe.Algorithms), Is.EqualTo(("none", 0, "exact", false, "heuristic")));
+    }
+
+    [Test]
     public void Rows_after_the_checkpoint_are_dropped_and_missing_ones_are_an_error()
     {
         using var temporary = new TemporaryFolder();

@@ -38,6 +38,11 @@ internal static class TrainCommand
         var momentum = OptionParts.Fraction("--momentum", "Momentum of SGD, by default 0.9", 0, 1, minimumAllowed: true);
         var decay = OptionParts.Fraction("--weight-decay", "Weight decay, by default 1e-2 on the digits, 5e-4 on CIFAR", 0, 1, minimumAllowed: true);
         var seed = OptionParts.Whole("--seed", "Decides initial parameters and the order of the images, by default 1", 0);
+        var augment = OptionParts.Word("--augment", "augmentation", "How training images are changed: shifted by up to 4 pixels and mirrored half the time (standard), or not at all (none, the default)", "none", "standard");
+        var cutout = OptionParts.Whole("--cutout", "Side of a square cut out of every training image at a random place, by default 0: none", 0, 64);
+        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: those that add up the products of the definition in f32 (exact), or Winograd's and, on a GPU, TF32 too (fast, the default)", "exact", "fast");
+        var deterministic = new Option<bool>("--deterministic") { Description = "Only exact algorithms that give the same bits every time" };
+        var algorithms = OptionParts.Word("--algorithms", "way of choosing", "How algorithms are chosen: by the library's rules (heuristic, the default), or by timing them at the start (measure), which may turn out differently the next time", "heuristic", "measure");
         var device = DeviceChoice.Option();
         var folder = OptionParts.Plain("--output", "folder", "The run's folder, by default runs/TIME-MODEL");
         var resume = OptionParts.Plain("--resume", "run", "Continue the run in this folder; options may be repeated but not changed");
@@ -45,8 +50,15 @@ internal static class TrainCommand
 
         var command = new Command(Name, "Trains a network and keeps the run in a folder.")
         {
-            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, device, folder, resume, plain,
+            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, augment, cutout, math, deterministic, algorithms, device, folder, resume, plain,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(deterministic) && (result.GetValue(math) == "fast" || result.GetValue(algorithms) == "measure"))
+            {
+                result.AddError("--deterministic allows neither --math fast nor --algorithms measure; leave one of them away.");
+            }
+        });
         command.SetAction(parsed => TrainRun.Execute(
             new TrainRequest
             {
@@ -64,6 +76,11 @@ internal static class TrainCommand
                 Momentum = parsed.GetValue(momentum),
                 WeightDecay = parsed.GetValue(decay),
                 Seed = parsed.GetValue(seed),
+                Augment = parsed.GetValue(augment),
+                Cutout = parsed.GetValue(cutout),
+                Math = parsed.GetValue(math),
+                Deterministic = parsed.GetValue(deterministic),
+                Algorithms = parsed.GetValue(algorithms),
                 Device = DeviceChoice.Parse(parsed.GetValue(device)),
                 Output = parsed.GetValue(folder),
                 Resume = parsed.GetValue(resume),

@@ -33,6 +33,16 @@ internal sealed record TrainRequest
 
     public int? Seed { get; init; }
 
+    public string? Augment { get; init; }
+
+    public int? Cutout { get; init; }
+
+    public string? Math { get; init; }
+
+    public bool Deterministic { get; init; }
+
+    public string? Algorithms { get; init; }
+
     public DeviceKind? Device { get; init; }
 
     public string? Output { get; init; }
@@ -77,6 +87,11 @@ internal sealed record TrainRequest
         Compare("--momentum", run.Momentum, asked.Momentum);
         Compare("--weight-decay", run.WeightDecay, asked.WeightDecay);
         Compare("--seed", run.Seed, asked.Seed);
+        Compare("--augment", run.Augment, asked.Augment);
+        Compare("--cutout", run.Cutout, asked.Cutout);
+        Compare("--math", run.Math, asked.Math);
+        Compare("--deterministic", run.Deterministic, asked.Deterministic);
+        Compare("--algorithms", run.Algorithms, asked.Algorithms);
         if (asked.Epochs < run.Epochs || (asked.Epochs > run.Epochs && run.Schedule.DependsOnLength))
         {
             Compare(asked.Epochs < run.Epochs ? "--epochs" : $"--epochs, on which the {run.Schedule} schedule depends,", run.Epochs, asked.Epochs);
@@ -104,5 +119,10 @@ internal sealed record TrainRequest
         Momentum = Momentum ?? recipe.Momentum,
         WeightDecay = WeightDecay ?? recipe.WeightDecay,
         Seed = Seed ?? recipe.Seed,
+        Augment = Augment ?? recipe.Augment,
+        Cutout = Cutout ?? recipe.Cutout,
+        Math = Math ?? (Deterministic ? "exact" : recipe.Math),
+        Deterministic = Deterministic || recipe.Deterministic,
+        Algorithms = Algorithms ?? recipe.Algorithms,
     };
 }

@@ -49,6 +49,17 @@ internal sealed record RunConfiguration
 
     public required int Seed { get; init; }
 
+    /// <summary>This and the next four were not written by the first version; it did what <see cref="ToRecipe"/> makes of null.</summary>
+    public string? Augment { get; init; }
+
+    public int Cutout { get; init; }
+
+    public string? Math { get; init; }
+
+    public bool Deterministic { get; init; }
+
+    public string? Algorithms { get; init; }
+
     public required string Device { get; init; }
 
     public required string DeviceName { get; init; }
@@ -72,6 +83,11 @@ internal sealed record RunConfiguration
         Momentum = Momentum,
         WeightDecay = WeightDecay,
         Seed = Seed,
+        Augment = Augment ?? "none",
+        Cutout = Cutout,
+        Math = Math ?? "exact",
+        Deterministic = Deterministic,
+        Algorithms = Algorithms ?? "heuristic",
     };
 
     public string ToJson() => JsonSerializer.Serialize(this, RunJson.Default.RunConfiguration) + "\n";

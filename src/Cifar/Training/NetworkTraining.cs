@@ -28,7 +28,15 @@ internal sealed class NetworkTraining : ITraining
         _context = CudaContext.Primary();
         try
         {
-            var options = new TrainerOptions { BatchSize = recipe.BatchSize, Momentum = recipe.Momentum, WeightDecay = recipe.WeightDecay, Seed = (ulong)recipe.Seed };
+            var options = new TrainerOptions
+            {
+                BatchSize = recipe.BatchSize,
+                Momentum = recipe.Momentum,
+                WeightDecay = recipe.WeightDecay,
+                Seed = (ulong)recipe.Seed,
+                Augmentation = recipe.Augmentation,
+                Pass = new PassOptions { Exact = recipe.Math == "exact", Deterministic = recipe.Deterministic, MeasureAlgorithms = recipe.Algorithms == "measure" },
+            };
             _trainer = new Trainer(_context, new Network(spec), options, Labelled(data.Train, data), Labelled(data.Test, data), data.Normalization.Table());
             _stepDone = [.. Enumerable.Range(0, StepsAhead).Select(_ => _context.CreateEvent())];
         }

@@ -1,3 +1,5 @@
+using ResNet;
+
 namespace Cifar;
 
 /// <summary>Everything that decides what a training computes, apart from the data and the device.</summary>
@@ -32,6 +34,24 @@ public sealed record Recipe
 
     /// <summary>Decides initial parameters and the order of the images.</summary>
     public required int Seed { get; init; }
+
+    /// <summary>How training images are changed: <c>none</c>, or <c>standard</c>: shifted by up to 4 pixels and mirrored half the time.</summary>
+    public string Augment { get; init; } = "none";
+
+    /// <summary>The side of the square cut out of every training image; 0: none.</summary>
+    public int Cutout { get; init; }
+
+    /// <summary>Which algorithms convolutions may use: <c>exact</c>, those that add up the products of the definition; <c>fast</c>, Winograd's too.</summary>
+    public string Math { get; init; } = "fast";
+
+    /// <summary>Whether only algorithms are used that give the same bits every time, and exact ones of them.</summary>
+    public bool Deterministic { get; init; }
+
+    /// <summary>How algorithms are chosen: <c>heuristic</c>, by the library's rules; <c>measure</c>, by timing them at the start.</summary>
+    public string Algorithms { get; init; } = "heuristic";
+
+    /// <summary>How training images are changed, for the trainer.</summary>
+    internal Augmentation Augmentation => (Augment == "standard" ? Augmentation.Standard : Augmentation.None) with { Cutout = Cutout };
 
     /// <summary>The learning rate of an epoch, counted from 0.</summary>
     public double RateOf(int epoch) => Schedule.Rate(LearningRate, epoch, Epochs);

@@ -23,6 +23,7 @@ internal static class TrainRun
         var recipe = request.RecipeFor(data);
         Networks.Specify(recipe, data.Classes);
         CheckBatch(recipe, data);
+        CheckCutout(recipe, data);
         string device = DeviceChoice.Apply(request.Device);
         return display.Run(() =>
         {
@@ -120,6 +121,15 @@ internal static class TrainRun
         }
     }
 
+    private static void CheckCutout(Recipe recipe, DataSet data)
+    {
+        int largest = 2 * Math.Max(data.Height, data.Width);
+        if (recipe.Cutout > largest)
+        {
+            throw new UsageException(FormattableString.Invariant($"--cutout {recipe.Cutout} is more than ever lies in an image: {data.Name} has {data.Height}x{data.Width} pixels. Give 0 to {largest}."));
+        }
+    }
+
     private static RunConfiguration Describe(Recipe recipe, DataSet data, bool subset, string device, string deviceName) => new()
     {
         Dataset = data.Name,
@@ -143,6 +153,11 @@ internal static class TrainRun
         Momentum = recipe.Momentum,
         WeightDecay = recipe.WeightDecay,
         Seed = recipe.Seed,
+        Augment = recipe.Augment,
+        Cutout = recipe.Cutout,
+        Math = recipe.Math,
+        Deterministic = recipe.Deterministic,
+        Algorithms = recipe.Algorithms,
         Device = device,
         DeviceName = deviceName,
         Precision = Precision,

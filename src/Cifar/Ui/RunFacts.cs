@@ -1,3 +1,5 @@
+using ResNet;
+
 namespace Cifar;
 
 /// <summary>What a display says about a run before it begins.</summary>
@@ -25,6 +27,7 @@ internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, stri
 
             yield return NormalizationLine(Data.Normalization);
             yield return FormattableString.Invariant($"recipe  {Counted(Recipe.Epochs, "epoch")} of {Counted(StepsPerEpoch, "step")}, batch {Recipe.BatchSize}, SGD momentum {Recipe.Momentum}, weight decay {Recipe.WeightDecay}, learning rate {Recipe.LearningRate} ({Recipe.Schedule}), seed {Recipe.Seed}");
+            yield return $"        images {(Recipe.Augmentation.IsNone ? "as they are" : Changes(Recipe.Augmentation))}; {Recipe.Math} math{(Recipe.Deterministic ? ", deterministic" : "")}{(Recipe.Algorithms == "measure" ? ", measured algorithms" : "")}";
             yield return $"device  {Device}: {DeviceName}, f32";
             yield return $"output  {Folder}";
         }
@@ -32,6 +35,15 @@ internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, stri
 
     /// <summary>A number with its noun: 1 epoch, 2 epochs.</summary>
     internal static string Counted(int count, string noun) => FormattableString.Invariant($"{count} {noun}{(count == 1 ? "" : "s")}");
+
+    private static string Changes(Augmentation changes) => string.Join(
+        ", ",
+        new[]
+        {
+            changes.Padding > 0 ? FormattableString.Invariant($"shifted by up to {changes.Padding} pixels") : "",
+            changes.Mirrors ? "mirrored half the time" : "",
+            changes.Cutout > 0 ? FormattableString.Invariant($"with a square of {changes.Cutout} pixels cut out") : "",
+        }.Where(text => text.Length > 0));
 
     private static string NormalizationLine(Normalization normalization)
     {
