@@ -13,29 +13,18 @@ internal sealed record BlockDefinition(
     int OutputChannels);
 
 /// <summary>
-/// y = relu(F(x) + shortcut(x)), F being convolution and batch normalisation two or three times with ReLU between. The sum is made
-/// in the last normalisation's output. Backward, the sum's gradient goes both ways: through the shortcut first, whose result the
-/// residual branch's first convolution then adds to.
+/// y = relu(F(x) + shortcut(x)), F being convolution and batch normalisation two or three times with ReLU between. Sum and last ReLU
+/// belong to the last normalisation. Backward, the sum's gradient goes both ways: through the shortcut first, whose result the residual
+/// branch's first convolution then adds to.
 /// </summary>
 internal sealed class ResidualBlock
 {
-    private readonly List<(ConvolutionLayer Convolution, BatchNormalizationLayer Normalization, ReluLayer? Relu)> _residual = [];
+    private readonly List<(ConvolutionLayer Convolution, BatchNormalizationLayer Normalization)> _residual = [];
     private readonly (ConvolutionLayer Convolution, BatchNormalizationLayer Normalization)? _projection;
     private readonly SubsampleLayer? _subsample;
-    private readonly ReluLayer _relu;
-    private readonly bool _hasShortcut;
 
     public ResidualBlock(PassBuilder pass, BlockDefinition definition, PlannedTensor x)
     {
-        PlannedTensor y = x;
-        for (int i = 0; i < definition.Residual.Count; i++)
-        {
-            var convolution = new ConvolutionLayer(pass, definition.Residual[i].Convolution, y);
-            var normalization = new BatchNormalizationLayer(pass, definition.Residual[i].Normalization, convolution.Output);
-            y = normalization.Output;
-            _residual.Add((convolution, normalization, i + 1 < definition.Residual.Count ? new ReluLayer(pass, y) : null));
-        }
-
         PlannedTensor? shortcut = x;
         if (definition.Projection is { } projection)
         {
@@ -54,14 +43,16 @@ internal sealed class ResidualBlock
             shortcut = _subsample.Output;
         }
 
-        _hasShortcut = shortcut is not null;
-        if (shortcut is { } added)
+        PlannedTensor y = x;
+        for (int i = 0; i < definition.Residual.Count; i++)
         {
-            var sum = pass.Operations.Own(new TensorAdd(pass.Cudnn, added.Shape, y.Shape));
-            pass.Operations.Add(StepPhase.Forward, $"{definition.Name} add", () => sum.Run(1, added.Pointer, 1, y.Pointer), added, y);
+            bool isLast = i == definition.Residual.Count - 1;
+            var convolution = new ConvolutionLayer(pass, definition.Residual[i].Convolution, y);
+            var normalization = new BatchNormalizationLayer(pass, definition.Residual[i].Normalization, convolution.Output, new NormalizationEnd(isLast ? shortcut : null, Relu: true));
+            _residual.Add((convolution, normalization));
+            y = normalization.Output;
         }
 
-        _relu = new ReluLayer(pass, y);
         Output = y;
     }
 
@@ -70,33 +61,23 @@ internal sealed class ResidualBlock
     /// <summary>Adds the gradients of everything in the block and of its input.</summary>
     public PlannedTensor AddBackward(PlannedTensor dy)
     {
-        var gradient = _relu.AddBackward(dy);
-        PlannedTensor? addTo = null;
+        var (gradient, sum) = _residual[^1].Normalization.AddBackward(dy);
+        PlannedTensor? addTo = sum;
         if (_projection is { } projection)
         {
-            addTo = projection.Convolution.AddBackward(projection.Normalization.AddBackward(gradient));
+            addTo = projection.Convolution.AddBackward(projection.Normalization.AddBackward(sum!).Input);
         }
         else if (_subsample is not null)
         {
-            addTo = _subsample.AddBackward(gradient);
+            addTo = _subsample.AddBackward(sum!);
         }
-        else if (_hasShortcut)
+
+        // Without either, the identity's gradient is the sum's own, which nobody reads any more by the time the first convolution adds to it.
+        for (int i = _residual.Count - 1; i > 0; i--)
         {
-            // The identity's gradient is the sum's own, which nobody reads any more by the time the first convolution adds to it.
-            addTo = gradient;
+            gradient = _residual[i - 1].Normalization.AddBackward(_residual[i].Convolution.AddBackward(gradient)!).Input;
         }
 
-        for (int i = _residual.Count - 1; i >= 0; i--)
-        {
-            var (convolution, normalization, relu) = _residual[i];
-            if (relu is not null)
-            {
-                gradient = relu.AddBackward(gradient);
-            }
-
-            gradient = convolution.AddBackward(normalization.AddBackward(gradient), i == 0 ? addTo : null)!;
-        }
-
-        return gradient;
+        return _residual[0].Convolution.AddBackward(gradient, addTo)!;
     }
 }

@@ -20,8 +20,7 @@ public sealed class NetworkPass : IDisposable
         // The labels come with the images, before the first operation, although only the loss reads them.
         Labels.UsedBy(0);
         var stemConvolution = new ConvolutionLayer(pass, network.Stem.Convolution, Images);
-        var stemNormalization = new BatchNormalizationLayer(pass, network.Stem.Normalization, stemConvolution.Output);
-        var stemRelu = new ReluLayer(pass, stemNormalization.Output);
+        var stemNormalization = new BatchNormalizationLayer(pass, network.Stem.Normalization, stemConvolution.Output, NormalizationEnd.WithRelu);
         var x = stemNormalization.Output;
         _activations.Add("stem", x);
         PoolingLayer? stemPool = null;
@@ -57,7 +56,7 @@ public sealed class NetworkPass : IDisposable
             }
 
             gradient = stemPool is null ? gradient : stemPool.AddBackward(gradient);
-            stemConvolution.AddBackward(stemNormalization.AddBackward(stemRelu.AddBackward(gradient)), inputGradient: false);
+            stemConvolution.AddBackward(stemNormalization.AddBackward(gradient).Input, inputGradient: false);
         }
 
         Plan = MemoryPlan.For(Operations);
