@@ -2,6 +2,5 @@ using System.CommandLine;
 using Bench;
 
 var root = new RootCommand("Measures the bindings and the networks on this machine. Every figure names the command that made it.");
-root.Subcommands.Add(StepCommand.Create());
 root.Subcommands.Add(FloorCommand.Create());
 return root.Parse(args).Invoke();

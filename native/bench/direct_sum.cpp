@@ -1,5 +1,5 @@
-// Times oneDNN's own direct convolutions in the layouts oneDNN prefers: the yardstick the CPU device's training step is
-// held against.
+// Times oneDNN's own convolutions in the layouts oneDNN prefers, direct ones and, in f32, those by Winograd's
+// transformation: the yardstick the CPU device's training step is held against.
 //
 //   direct_sum [f32|bf16] [threads]
 //
@@ -7,13 +7,16 @@
 //   DIRECTION N C H W K R S PADDING STRIDE COUNT      DIRECTION: forward, data or filter
 // COUNT is how often the network contains the convolution: it multiplies the measured time in the total.
 // Each "go" runs every problem once (no layout changes in the timed part) and prints
-//   total MILLISECONDS
-//   problem INDEX MILLISECONDS IMPLEMENTATION         for each problem, COUNT not applied
+//   total MILLISECONDS                                of the direct ones
+//   best MILLISECONDS                                 of the faster one of each problem
+//   problem INDEX MILLISECONDS IMPLEMENTATION         direct, for each problem, COUNT not applied
+//   winograd INDEX MILLISECONDS IMPLEMENTATION        for each problem that has it
 //   end
 // and flushes, so that another program can interleave its own measurements. The first "go" is preceded by one untimed
 // round.
 #include <omp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -41,7 +44,6 @@ struct Prepared {
   dnnl::primitive primitive;
   std::unordered_map<int, memory> arguments;
   std::string implementation;
-  int count;
 };
 
 struct Buffer {
@@ -89,52 +91,80 @@ class Bench {
 
   void prepare() {
     if (!prepared_.empty()) return;
-    for (const Problem& problem : problems_) prepared_.push_back(make(problem));
+    for (const Problem& problem : problems_) {
+      prepared_.push_back(make(problem, dnnl::algorithm::convolution_direct));
+      transformed_.push_back(make_transformed(problem));
+    }
     reserve(source_, 64);
     reserve(filter_, 64);
     reserve(gradient_, 64);
     fill(gradient_, type_ == memory::data_type::bf16);
     fill(source_, type_ == memory::data_type::bf16);
     fill(filter_, type_ == memory::data_type::bf16);
-    for (size_t i = 0; i < prepared_.size(); ++i) {
-      for (auto& [argument, mem] : prepared_[i].arguments) {
-        const bool is_filter = argument == DNNL_ARG_WEIGHTS || argument == DNNL_ARG_DIFF_WEIGHTS;
-        const bool is_result = (argument == DNNL_ARG_DST && problems_[i].direction == "forward") ||
-                               argument == DNNL_ARG_DIFF_SRC || argument == DNNL_ARG_DIFF_WEIGHTS;
-        mem.set_data_handle(is_result ? result_.data : is_filter ? filter_.data : data(argument));
-      }
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      place(problems_[i], prepared_[i]);
+      if (transformed_[i].primitive) place(problems_[i], transformed_[i]);
     }
     run();
   }
 
   void run() {
-    using clock = std::chrono::steady_clock;
-    std::vector<double> milliseconds;
-    double total = 0;
-    for (Prepared& prepared : prepared_) {
-      const auto start = clock::now();
-      prepared.primitive.execute(stream_, prepared.arguments);
-      stream_.wait();
-      milliseconds.push_back(std::chrono::duration<double, std::milli>(clock::now() - start).count());
-      total += milliseconds.back() * prepared.count;
+    std::vector<double> direct, winograd;
+    double total = 0, best = 0;
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      direct.push_back(time(prepared_[i]));
+      winograd.push_back(transformed_[i].primitive ? time(transformed_[i]) : 0);
+      total += direct.back() * problems_[i].count;
+      best +=
+          (transformed_[i].primitive ? std::min(direct.back(), winograd.back()) : direct.back()) * problems_[i].count;
     }
     if (!warm_) {
       warm_ = true;
       return;
     }
-    std::printf("total %.4f\n", total);
-    for (size_t i = 0; i < prepared_.size(); ++i) {
-      std::printf("problem %zu %.4f %s\n", i, milliseconds[i], prepared_[i].implementation.c_str());
+    std::printf("total %.4f\nbest %.4f\n", total, best);
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      std::printf("problem %zu %.4f %s\n", i, direct[i], prepared_[i].implementation.c_str());
+      if (transformed_[i].primitive) {
+        std::printf("winograd %zu %.4f %s\n", i, winograd[i], transformed_[i].implementation.c_str());
+      }
     }
     std::printf("end\n");
     std::fflush(stdout);
   }
 
  private:
+  void place(const Problem& problem, Prepared& prepared) {
+    for (auto& [argument, mem] : prepared.arguments) {
+      const bool is_filter = argument == DNNL_ARG_WEIGHTS || argument == DNNL_ARG_DIFF_WEIGHTS;
+      const bool is_result = (argument == DNNL_ARG_DST && problem.direction == "forward") ||
+                             argument == DNNL_ARG_DIFF_SRC || argument == DNNL_ARG_DIFF_WEIGHTS;
+      mem.set_data_handle(is_result ? result_.data : is_filter ? filter_.data : data(argument));
+    }
+  }
+
+  double time(Prepared& prepared) {
+    using clock = std::chrono::steady_clock;
+    const auto start = clock::now();
+    prepared.primitive.execute(stream_, prepared.arguments);
+    stream_.wait();
+    return std::chrono::duration<double, std::milli>(clock::now() - start).count();
+  }
+
   /// Sources and gradients of results are read in the same problem by the filter gradient: two buffers.
   void* data(int argument) { return argument == DNNL_ARG_DIFF_DST ? gradient_.data : source_.data; }
 
-  Prepared make(const Problem& p) {
+  /// Without a primitive where oneDNN has none.
+  Prepared make_transformed(const Problem& problem) {
+    if (type_ != memory::data_type::f32) return {};
+    try {
+      return make(problem, dnnl::algorithm::convolution_winograd);
+    } catch (const dnnl::error&) {
+      return {};
+    }
+  }
+
+  Prepared make(const Problem& p, dnnl::algorithm algorithm) {
     const int64_t out_h = (p.h + 2 * p.padding - p.r) / p.stride + 1;
     const int64_t out_w = (p.w + 2 * p.padding - p.s) / p.stride + 1;
     const auto any = memory::format_tag::any;
@@ -143,11 +173,8 @@ class Bench {
     const memory::desc dst({p.n, p.k, out_h, out_w}, type_, any);
     const memory::dims strides{p.stride, p.stride}, padding{p.padding, p.padding};
     const dnnl::convolution_forward::primitive_desc forward(
-        {dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, src, weights, dst, strides, padding,
-         padding},
-        engine_);
+        {dnnl::prop_kind::forward_training, algorithm, src, weights, dst, strides, padding, padding}, engine_);
     Prepared prepared;
-    prepared.count = p.count;
     auto take = [&](int argument, const memory::desc& desc, Buffer& buffer) {
       reserve(buffer, desc.get_size());
       prepared.arguments.emplace(argument, memory(desc, engine_, nullptr));
@@ -160,7 +187,7 @@ class Bench {
       take(DNNL_ARG_DST, forward.dst_desc(), result_);
     } else if (p.direction == "data") {
       const dnnl::convolution_backward_data::primitive_desc backward(
-          {dnnl::algorithm::convolution_direct, src, weights, dst, strides, padding, padding}, engine_, forward);
+          {algorithm, src, weights, dst, strides, padding, padding}, engine_, forward);
       prepared.primitive = dnnl::convolution_backward_data(backward);
       prepared.implementation = backward.impl_info_str();
       take(DNNL_ARG_DIFF_DST, backward.diff_dst_desc(), gradient_);
@@ -168,7 +195,7 @@ class Bench {
       take(DNNL_ARG_DIFF_SRC, backward.diff_src_desc(), result_);
     } else {
       const dnnl::convolution_backward_weights::primitive_desc backward(
-          {dnnl::algorithm::convolution_direct, src, weights, dst, strides, padding, padding}, engine_, forward);
+          {algorithm, src, weights, dst, strides, padding, padding}, engine_, forward);
       prepared.primitive = dnnl::convolution_backward_weights(backward);
       prepared.implementation = backward.impl_info_str();
       take(DNNL_ARG_SRC, backward.src_desc(), source_);
@@ -182,7 +209,7 @@ class Bench {
   dnnl::engine engine_;
   dnnl::stream stream_;
   std::vector<Problem> problems_;
-  std::vector<Prepared> prepared_;
+  std::vector<Prepared> prepared_, transformed_;
   Buffer source_, filter_, gradient_, result_;
   bool warm_ = false;
 };

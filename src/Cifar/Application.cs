@@ -21,6 +21,7 @@ internal sealed class Application(ITrainingFactory factory, TextWriter output, T
         };
         root.Subcommands.Add(TrainCommand.Create(factory, output));
         root.Subcommands.Add(EvalCommand.Create(factory, output));
+        root.Subcommands.Add(BenchmarkCommand.Create(output));
         TeachingHelp.Install(root);
 
         var parsed = root.Parse(arguments);

@@ -80,6 +80,41 @@ public class ProgramTests
     }
 
     [Test]
+    public void What_the_memory_is_for_is_described_and_nothing_is_trained()
+    {
+        using var temporary = new TemporaryFolder();
+        var (code, output, error) = ConsoleProcess.Run(temporary.Path, "train", "--data", "digits", "--describe");
+        Assert.That(code, Is.EqualTo(ExitCode.Done), error);
+        Assert.That(output, Does.Contain("11,173,962 of them").And.Contains("alive at once, at most").And.Contains("cuBLAS workspace"));
+        Assert.That(Directory.EnumerateFileSystemEntries(temporary.Path), Is.Empty);
+    }
+
+    [Test]
+    public void The_benchmark_times_a_step_and_counts_its_calls()
+    {
+        using var temporary = new TemporaryFolder();
+        var (code, output, error) = ConsoleProcess.Run(
+            temporary.Path, "benchmark", "step", "--model", "resnet20", "--batch-size", "4", "--size", "8", "--rounds", "2", "--profile", "--json", "step.json", "--device", s_device);
+        Assert.That(code, Is.EqualTo(ExitCode.Done), error);
+        Assert.That(output, Does.Contain("one CUDA graph a step").And.Contains("layer1.0.conv1 convolution forward"));
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllText(temporary["step.json"]));
+        JsonElement root = report.RootElement;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(root.GetProperty("step_ms").GetDouble(), Is.GreaterThan(0));
+            Assert.That(root.GetProperty("images_per_second").GetDouble(), Is.EqualTo(4000 / root.GetProperty("step_ms").GetDouble()).Within(1e-6).Percent);
+            Assert.That(root.GetProperty("peak_bytes").GetInt64(), Is.GreaterThan(3 * 4 * 272_000), "parameters, gradients and momentum of ResNet-20 at least");
+            if (root.GetProperty("device").GetString()!.Contains("CPU device", StringComparison.Ordinal))
+            {
+                Assert.That(root.GetProperty("direct_sum_ms").GetDouble(), Is.GreaterThan(0));
+                Assert.That(root.GetProperty("best_sum_ms").GetDouble(), Is.GreaterThan(0));
+                Assert.That(root.GetProperty("calls").GetProperty("cuGraphLaunch").GetInt64(), Is.EqualTo(1));
+                Assert.That(root.GetProperty("calls").EnumerateObject().Select(call => call.Name), Has.None.Contains("Alloc").And.None.Contains("cpy").And.None.EqualTo("cuLaunchKernel"));
+            }
+        }
+    }
+
+    [Test]
     public void Cifar_files_are_learnt_from_where_the_folder_holds_them()
     {
         using var folder = new TemporaryFolder();

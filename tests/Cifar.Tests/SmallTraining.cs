@@ -15,6 +15,8 @@ internal sealed class SmallTraining : ITraining, ITrainingFactory
 
     public int BatchSize { get; init; } = 10;
 
+    public string DescribeMemory() => "nothing is on a device";
+
     public int StepsPerEpoch { get; init; } = 50;
 
     public string DeviceName => "none";

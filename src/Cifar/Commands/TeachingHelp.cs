@@ -13,6 +13,7 @@ internal sealed class TeachingHelp(HelpAction usual) : SynchronousCommandLineAct
           resnet train                          learn the embedded digits: no data, no network, no GPU needed
           resnet train --data DIR               learn CIFAR-10 or CIFAR-100, unpacked in DIR
           resnet eval runs/RUN                  test the best network of an earlier run
+          resnet benchmark step                 how fast training is on this machine
 
         Each command explains itself: resnet train --help
         Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving.
@@ -49,6 +50,17 @@ internal sealed class TeachingHelp(HelpAction usual) : SynchronousCommandLineAct
               One checkpoint, on data that has moved to DIR.
         """;
 
+    private const string StepExamples =
+        """
+        Examples:
+          resnet benchmark step
+              ResNet-18 with the cifar stem, 128 images a step, exact mathematics.
+          resnet benchmark step --math fast --json step.json
+              With Winograd's transformation, the figures also in a file.
+          resnet benchmark step --stem imagenet --profile
+              Where the time goes, operation by operation.
+        """;
+
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
@@ -58,6 +70,8 @@ internal sealed class TeachingHelp(HelpAction usual) : SynchronousCommandLineAct
         {
             TrainCommand.Name => TrainExamples,
             EvalCommand.Name => EvalExamples,
+            BenchmarkCommand.StepName => StepExamples,
+            BenchmarkCommand.Name => "How: resnet benchmark step --help",
             _ => RootExamples,
         });
         return result;

@@ -46,11 +46,12 @@ internal static class TrainCommand
         var device = DeviceChoice.Option();
         var folder = OptionParts.Plain("--output", "folder", "The run's folder, by default runs/TIME-MODEL");
         var resume = OptionParts.Plain("--resume", "run", "Continue the run in this folder; options may be repeated but not changed");
+        var describe = new Option<bool>("--describe") { Description = "Show what the device's memory would be taken for, and end" };
         var plain = new Option<bool>("--plain") { Description = "Lines instead of the live display, also at a terminal" };
 
         var command = new Command(Name, "Trains a network and keeps the run in a folder.")
         {
-            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, augment, cutout, math, deterministic, algorithms, device, folder, resume, plain,
+            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, augment, cutout, math, deterministic, algorithms, device, folder, resume, describe, plain,
         };
         command.Validators.Add(result =>
         {
@@ -59,8 +60,9 @@ internal static class TrainCommand
                 result.AddError("--deterministic allows neither --math fast nor --algorithms measure; leave one of them away.");
             }
         });
-        command.SetAction(parsed => TrainRun.Execute(
-            new TrainRequest
+        command.SetAction(parsed =>
+        {
+            var request = new TrainRequest
             {
                 Data = parsed.GetValue(data),
                 AllowSubset = parsed.GetValue(subset),
@@ -84,9 +86,9 @@ internal static class TrainCommand
                 Device = DeviceChoice.Parse(parsed.GetValue(device)),
                 Output = parsed.GetValue(folder),
                 Resume = parsed.GetValue(resume),
-            },
-            factory,
-            Displays.Choose(output, parsed.GetValue(plain))));
+            };
+            return parsed.GetValue(describe) ? TrainRun.DescribeMemory(request, factory, output) : TrainRun.Execute(request, factory, Displays.Choose(output, parsed.GetValue(plain)));
+        });
         return command;
     }
 }

@@ -16,6 +16,9 @@ internal interface ITraining : IDisposable
     /// <summary>The number of learnt parameters.</summary>
     long ParameterCount { get; }
 
+    /// <summary>What the device's memory is taken for.</summary>
+    string DescribeMemory();
+
     /// <summary>Steps of an epoch.</summary>
     int StepsPerEpoch { get; }
 

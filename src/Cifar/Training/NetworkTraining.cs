@@ -55,6 +55,9 @@ internal sealed class NetworkTraining : ITraining
     public long ParameterCount => _trainer.Network.Layout.ParameterCount;
 
     /// <inheritdoc/>
+    public string DescribeMemory() => _trainer.DescribeMemory();
+
+    /// <inheritdoc/>
     public int StepsPerEpoch => _trainer.StepsPerEpoch;
 
     /// <inheritdoc/>

@@ -17,13 +17,37 @@ internal static class TrainRun
         return request.Resume is { } earlier ? Continue(request, earlier, factory, display, stop) : Start(request, factory, display, stop);
     }
 
-    private static int Start(TrainRequest request, ITrainingFactory factory, ITrainingDisplay display, StopSignal stop)
+    /// <summary>Puts the network on the device, says what its memory is taken for, and trains nothing.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static int DescribeMemory(TrainRequest request, ITrainingFactory factory, TextWriter output)
+    {
+        if (request.Resume is not null)
+        {
+            throw new UsageException("--describe shows what a new run would take; leave --resume away.");
+        }
+
+        var (data, recipe) = Prepare(request);
+        DeviceChoice.Apply(request.Device);
+        using var training = factory.Create(recipe, data);
+        output.WriteLine($"{recipe.Model}, {recipe.Stem} stem, {recipe.Shortcut} shortcuts on {data.Name}, batch {recipe.BatchSize}, {recipe.Math} math, {training.DeviceName}");
+        output.WriteLine();
+        output.Write(training.DescribeMemory());
+        return ExitCode.Done;
+    }
+
+    private static (DataSet Data, Recipe Recipe) Prepare(TrainRequest request)
     {
         var data = DataLocator.Load(request.Data, request.Classes, request.AllowSubset);
         var recipe = request.RecipeFor(data);
         Networks.Specify(recipe, data.Classes);
         CheckBatch(recipe, data);
         CheckCutout(recipe, data);
+        return (data, recipe);
+    }
+
+    private static int Start(TrainRequest request, ITrainingFactory factory, ITrainingDisplay display, StopSignal stop)
+    {
+        var (data, recipe) = Prepare(request);
         string device = DeviceChoice.Apply(request.Device);
         return display.Run(() =>
         {

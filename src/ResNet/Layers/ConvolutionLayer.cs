@@ -50,7 +50,7 @@ internal sealed class ConvolutionLayer
         var filter = _pass.Buffers.ParameterView(_definition.Filter);
         var (x, y) = (_x, Output);
         _pass.Operations.Add(
-            StepPhase.Forward, $"{Name} forward", () => operation.Run(choice, 1, x.Pointer, filter, workspace.Raw, 0, y.Pointer), x, y, workspace);
+            StepPhase.Forward, $"{Name}{ConvolutionNames.Forward}", () => operation.Run(choice, 1, x.Pointer, filter, workspace.Raw, 0, y.Pointer), x, y, workspace);
     }
 
     /// <summary>Adds the filter's gradient and, unless this is the first layer, the input's.</summary>
@@ -71,7 +71,7 @@ internal sealed class ConvolutionLayer
         var gradient = _pass.Buffers.GradientView(_definition.Filter);
         var x = _x;
         _pass.Operations.Add(
-            StepPhase.Backward, $"{Name} filter gradient", () => operation.Run(choice, 1, x.Pointer, dy.Pointer, workspace.Raw, 0, gradient), x, dy, workspace);
+            StepPhase.Backward, $"{Name}{ConvolutionNames.FilterGradient}", () => operation.Run(choice, 1, x.Pointer, dy.Pointer, workspace.Raw, 0, gradient), x, dy, workspace);
     }
 
     private PlannedTensor AddInputGradient(PlannedTensor dy, PlannedTensor? addTo)
@@ -83,7 +83,7 @@ internal sealed class ConvolutionLayer
         var dx = addTo ?? _pass.Operations.Tensor($"{Name} input gradient", _x.Shape);
         double beta = addTo is null ? 0 : 1;
         _pass.Operations.Add(
-            StepPhase.Backward, $"{Name} data gradient", () => operation.Run(choice, 1, filter, dy.Pointer, workspace.Raw, beta, dx.Pointer), dy, dx, workspace);
+            StepPhase.Backward, $"{Name}{ConvolutionNames.DataGradient}", () => operation.Run(choice, 1, filter, dy.Pointer, workspace.Raw, beta, dx.Pointer), dy, dx, workspace);
         return dx;
     }
 }

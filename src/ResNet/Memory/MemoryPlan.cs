@@ -31,6 +31,12 @@ public sealed class MemoryPlan
     /// <summary>What separate buffers for every tensor would take.</summary>
     public long NaiveBytes => _tensors.Sum(tensor => Aligned(tensor.Bytes));
 
+    /// <summary>The bytes of the tensors with a shape: activations and their gradients, all together.</summary>
+    public long TensorBytes => _tensors.Where(tensor => tensor.Shape.N > 0).Sum(tensor => Aligned(tensor.Bytes));
+
+    /// <summary>The bytes of the others: workspaces, saved statistics, labels, losses.</summary>
+    public long BufferBytes => NaiveBytes - TensorBytes;
+
     /// <summary>Plans the memory of a finished list of operations.</summary>
     public static MemoryPlan For(OperationList operations)
     {

@@ -24,11 +24,18 @@ public sealed class OperationList : IDisposable
     private readonly List<Action> _run = [];
     private readonly List<StepPhase> _phases = [];
     private readonly List<string> _names = [];
+    private readonly List<IReadOnlyList<PlannedTensor>> _uses = [];
     private readonly List<PlannedTensor> _tensors = [];
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>The operations' names, in order.</summary>
     public IReadOnlyList<string> Names => _names;
+
+    /// <summary>The tensors of the arena that an operation reads or writes.</summary>
+    public IReadOnlyList<PlannedTensor> UsesOf(int operation) => _uses[operation];
+
+    /// <summary>The part of a step an operation belongs to.</summary>
+    public StepPhase PhaseOf(int operation) => _phases[operation];
 
     /// <summary>The tensors the memory plan places.</summary>
     public IReadOnlyList<PlannedTensor> Tensors => _tensors;
@@ -45,6 +52,9 @@ public sealed class OperationList : IDisposable
             run();
         }
     }
+
+    /// <summary>Enqueues one operation.</summary>
+    public void Run(int operation) => _run[operation]();
 
     /// <summary>Enqueues the operations of one phase.</summary>
     public void Run(StepPhase phase)
@@ -80,10 +90,17 @@ public sealed class OperationList : IDisposable
 
     internal void Add(StepPhase phase, string name, Action run, params ReadOnlySpan<PlannedTensor?> uses)
     {
+        List<PlannedTensor> used = [];
         foreach (var tensor in uses)
         {
-            tensor?.UsedBy(_run.Count);
+            if (tensor is not null)
+            {
+                tensor.UsedBy(_run.Count);
+                used.Add(tensor);
+            }
         }
+
+        _uses.Add(used);
 
         _run.Add(run);
         _phases.Add(phase);

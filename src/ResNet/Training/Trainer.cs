@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CudnnNet;
 
 namespace ResNet;
@@ -161,6 +162,32 @@ public sealed class Trainer : IDisposable
     public long DeviceBytes =>
         _arena.Bytes + _cublasWorkspace.Bytes + Buffers.Parameters.Bytes + Buffers.Gradients.Bytes + Buffers.Momentum.Bytes + Buffers.Statistics.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
 
+    /// <summary>All device memory in words: what it is for, and what separate buffers for every tensor would take.</summary>
+    public string DescribeMemory()
+    {
+        var text = new StringBuilder();
+        void Line(string what, long bytes, string more = "") => text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"{what,-34} {bytes / 1048576.0,9:F1} MiB  {more}").TrimEnd());
+        MemoryPlan plan = _trainPass.Plan;
+        Line("parameters", Buffers.Parameters.Bytes, string.Create(CultureInfo.InvariantCulture, $"{Network.Layout.ParameterCount:N0} of them"));
+        Line("gradients", Buffers.Gradients.Bytes);
+        Line("momentum", Buffers.Momentum.Bytes);
+        Line("running statistics", Buffers.Statistics.Bytes);
+        Line("data sets and orders", _train.Bytes + _test.Bytes + _table.Bytes);
+        Line("cuBLAS workspace", _cublasWorkspace.Bytes);
+        Line("arena of a step", _arena.Bytes, $"shared by {_passes.Count} passes");
+        Line("all", DeviceBytes, "nothing is taken later");
+        text.AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"a training step of {Options.BatchSize} images, {_trainPass.Operations.Names.Count} operations:");
+        Line("activations and their gradients", plan.TensorBytes, "each by itself");
+        Line("workspaces, saved statistics", plan.BufferBytes, "each by itself");
+        Line("both, without sharing", plan.NaiveBytes);
+        Line("alive at once, at most", plan.LowerBoundBytes, "no plan can do with less");
+        Line("planned", plan.ArenaBytes, string.Create(CultureInfo.InvariantCulture, $"{(double)plan.ArenaBytes / plan.LowerBoundBytes:F3} of that"));
+        text.AppendLine();
+        text.Append(plan.Describe());
+        return text.ToString();
+    }
+
     /// <summary>The stream everything is enqueued on.</summary>
     public CudaStream Stream => _stream;
 
@@ -280,6 +307,21 @@ public sealed class Trainer : IDisposable
             Release();
         }
     }
+
+    /// <summary>Enqueues the gathering of the next step's full batch alone, for those who run the operations of <see cref="TrainingPass"/> one by one.</summary>
+    /// <exception cref="InvalidOperationException">The epoch has no full batch left.</exception>
+    public void EnqueueBatch()
+    {
+        if ((CompletedSteps + 1L) * Options.BatchSize > _train.Count)
+        {
+            throw new InvalidOperationException($"after {CompletedSteps} of {StepsPerEpoch} steps no full batch of {Options.BatchSize} is left; call EndEpoch first.");
+        }
+
+        _train.Gather(_kernels, _state.Span, _table, _trainPass);
+    }
+
+    /// <summary>Enqueues the optimiser alone: the parameters move by the gradients as they are.</summary>
+    public void EnqueueUpdate() => Update();
 
     internal void Update() => _kernels.SgdMomentum.Launch(
         _stream, _updateShape, Buffers.Parameters.Address, Buffers.Gradients.Address, Buffers.Momentum.Address, _state.Span.Address,

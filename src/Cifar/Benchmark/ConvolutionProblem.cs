@@ -2,7 +2,7 @@ using CudnnNet;
 using CudnnNet.Interop;
 using ResNet;
 
-namespace Bench;
+namespace Cifar;
 
 /// <summary>A convolution of a training step in one direction, and how often the step contains it.</summary>
 /// <param name="Direction">forward, data or filter.</param>
@@ -18,8 +18,22 @@ namespace Bench;
 /// <param name="Count">How often the step contains it.</param>
 internal sealed record ConvolutionProblem(string Direction, int N, int C, int H, int W, int K, int R, int S, int Padding, int Stride, int Count)
 {
-    /// <summary>Multiplications with addition of all its occurrences.</summary>
-    public double Macs => (double)Count * N * K * C * R * S * Extent(H, R) * Extent(W, S);
+    /// <summary>Multiplications with addition of all its occurrences; those with padding do not count.</summary>
+    public double Macs => (double)Count * N * K * C * Products(H, R, Padding, Stride) * Products(W, S, Padding, Stride);
+
+    /// <summary>How many pairs of a pixel and a filter tap meet along one dimension.</summary>
+    public static long Products(int pixels, int taps, int padding, int stride)
+    {
+        long meetings = 0;
+        int outputs = ((pixels + (2 * padding) - taps) / stride) + 1;
+        for (int output = 0; output < outputs; output++)
+        {
+            int first = (output * stride) - padding;
+            meetings += Math.Min(pixels, first + taps) - Math.Max(0, first);
+        }
+
+        return meetings;
+    }
 
     /// <summary>The line the yardstick program reads.</summary>
     public string ToLine() => $"{Direction} {N} {C} {H} {W} {K} {R} {S} {Padding} {Stride} {Count}";
@@ -41,6 +55,4 @@ internal sealed record ConvolutionProblem(string Direction, int N, int C, int H,
             (TensorShape x, FilterShape w, Convolution geometry) = (operation.ImageShape, operation.FilterShape, operation.Convolution);
             return new ConvolutionProblem(direction, x.N, x.C, x.H, x.W, w.K, w.R, w.S, geometry.PaddingHeight, geometry.StrideHeight, 1);
         });
-
-    private int Extent(int input, int filter) => ((input + (2 * Padding) - filter) / Stride) + 1;
 }

@@ -1,14 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Bench;
+namespace Cifar;
 
 /// <summary>What the yardstick program measured in one round.</summary>
-/// <param name="Total">Milliseconds of all convolutions, each as often as the step contains it.</param>
-/// <param name="Problems">Milliseconds of one occurrence of each, and which of oneDNN's implementations ran.</param>
-internal sealed record DirectSumRound(double Total, IReadOnlyList<(double Milliseconds, string Implementation)> Problems);
+/// <param name="Total">Milliseconds of all direct convolutions, each as often as the step contains it.</param>
+/// <param name="Best">The same with Winograd's transformation where that was faster.</param>
+/// <param name="Problems">Milliseconds of one occurrence of each, direct, and which of oneDNN's implementations ran.</param>
+internal sealed record DirectSumRound(double Total, double Best, IReadOnlyList<(double Milliseconds, string Implementation)> Problems);
 
-/// <summary>The program that times oneDNN's own direct convolutions (native/bench/direct_sum.cpp); it waits for each round to be asked for.</summary>
+/// <summary>The program that times oneDNN's own convolutions (native/bench/direct_sum.cpp); it waits for each round to be asked for.</summary>
 internal sealed class DirectSum : IDisposable
 {
     private readonly Process _process;
@@ -18,7 +19,7 @@ internal sealed class DirectSum : IDisposable
         string program = Path.Combine(AppContext.BaseDirectory, "direct_sum");
         if (!File.Exists(program))
         {
-            throw new FileNotFoundException($"{program} is missing. Build the native part (./test.sh does, or cmake -S native -B build/native && cmake --build build/native), then this program again.");
+            throw new FileNotFoundException($"{program}, which times oneDNN's convolutions, is missing. Start the benchmark as ./resnet from the repository, which builds it.");
         }
 
         _process = Process.Start(new ProcessStartInfo(program, ["f32"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
@@ -34,6 +35,7 @@ internal sealed class DirectSum : IDisposable
         _process.StandardInput.WriteLine("go");
         _process.StandardInput.Flush();
         double total = double.NaN;
+        double best = double.NaN;
         List<(double, string)> problems = [];
         while (_process.StandardOutput.ReadLine() is { } line)
         {
@@ -43,11 +45,14 @@ internal sealed class DirectSum : IDisposable
                 case "total":
                     total = double.Parse(words[1], CultureInfo.InvariantCulture);
                     break;
+                case "best":
+                    best = double.Parse(words[1], CultureInfo.InvariantCulture);
+                    break;
                 case "problem":
                     problems.Add((double.Parse(words[2], CultureInfo.InvariantCulture), words.Length > 3 ? words[3] : ""));
                     break;
                 case "end":
-                    return new DirectSumRound(total, problems);
+                    return new DirectSumRound(total, best, problems);
             }
         }
 

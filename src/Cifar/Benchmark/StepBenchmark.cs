@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using CudnnNet;
+using ResNet;
+
+namespace Cifar;
+
+/// <summary>What a step benchmark measures.</summary>
+/// <param name="Spec">The network.</param>
+/// <param name="BatchSize">Images of a step.</param>
+/// <param name="ImageSize">Height and width of an image.</param>
+/// <param name="Exact">Whether convolutions add up the products of the definition.</param>
+/// <param name="Rounds">How often step and yardstick are timed.</param>
+internal sealed record StepBenchmarkRequest(ModelSpec Spec, int BatchSize, int ImageSize, bool Exact, int Rounds);
+
+/// <summary>Times training steps and the yardstick in turn, so that whatever else happens on the machine meets both.</summary>
+internal sealed class StepBenchmark(StepBenchmarkRequest request)
+{
+    // One batch more than steps is there for the profile. The first step runs call by call, the second is captured, the third finds everything warm.
+    private const int WarmSteps = 3;
+
+    // A thread pool that has just worked waits actively for a moment; nobody is to be timed against the other's.
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Measures.</summary>
+    /// <param name="profile">Whether to time every operation by itself afterwards.</param>
+    public StepReport Run(bool profile)
+    {
+        int batch = request.BatchSize;
+        LabelledImages train = RandomImages(batch * (request.Rounds + WarmSteps + 1)), test = RandomImages(batch);
+        using CudaContext context = CudaContext.Primary();
+        TrainerOptions options = new() { BatchSize = batch, Pass = new PassOptions { Exact = request.Exact } };
+        using Trainer trainer = new(context, new Network(request.Spec), options, train, test, Table());
+        trainer.SetLearningRate(0.01);
+        IReadOnlyList<ConvolutionProblem> problems = ConvolutionProblem.Of(trainer.TrainingPass.Operations);
+
+        // The yardstick is a library of the CPU; a GPU is not held against it.
+        using DirectSum? yardstick = NativeLibraries.Selected == DeviceKind.Cpu ? new DirectSum(problems) : null;
+        for (int i = 0; i < WarmSteps; i++)
+        {
+            TimeStep(trainer);
+        }
+
+        List<double> steps = [];
+        List<DirectSumRound> sums = [];
+        IReadOnlyDictionary<string, long>? calls = null;
+        for (int round = 0; round < request.Rounds; round++)
+        {
+            Thread.Sleep(s_pause);
+            if (yardstick is not null)
+            {
+                sums.Add(yardstick.Run());
+                Thread.Sleep(s_pause);
+            }
+
+            IReadOnlyDictionary<string, long>? before = DriverCalls.Read();
+            steps.Add(TimeStep(trainer));
+            calls = before is null ? null : DriverCalls.Between(before, DriverCalls.Read()!);
+        }
+
+        return new StepReport
+        {
+            Request = request,
+            DeviceName = context.Properties.Name,
+            Execution = trainer.Execution,
+            Problems = problems,
+            Steps = steps,
+            Sums = sums,
+            Calls = calls,
+            PeakBytes = trainer.DeviceBytes,
+            Profile = profile ? StepProfile.Measure(trainer) : null,
+        };
+    }
+
+    private static double TimeStep(Trainer trainer)
+    {
+        long start = Stopwatch.GetTimestamp();
+        trainer.Step();
+        trainer.Synchronize();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private LabelledImages RandomImages(int count)
+    {
+        var random = new Random(1);
+        var pixels = new byte[count * request.Spec.InputChannels * request.ImageSize * request.ImageSize];
+        random.NextBytes(pixels);
+        var labels = new byte[count];
+        for (int i = 0; i < count; i++)
+        {
+            labels[i] = (byte)random.Next(request.Spec.Classes);
+        }
+
+        return new LabelledImages(pixels, labels, request.Spec.InputChannels, request.ImageSize, request.ImageSize);
+    }
+
+    // Bytes to numbers of mean 0 and variance 1, as a normalisation would give.
+    private float[] Table() => [.. Enumerable.Range(0, request.Spec.InputChannels * 256).Select(i => (float)(((i % 256) - 127.5) / 73.9))];
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+
+namespace Cifar;
+
+/// <summary><c>resnet benchmark step</c>: how fast training is, and what it is held against.</summary>
+internal static class BenchmarkCommand
+{
+    /// <summary>The command's name.</summary>
+    public const string Name = "benchmark";
+
+    /// <summary>The name of the command below it.</summary>
+    public const string StepName = "step";
+
+    /// <summary>Makes the command.</summary>
+    /// <param name="output">Where the report goes.</param>
+    public static Command Create(TextWriter output)
+    {
+        var model = OptionParts.Word("--model", "model", "The network; resnet18 by default", Networks.Models);
+        var stem = OptionParts.Word("--stem", "stem", "The first layers; cifar by default", Networks.Stems);
+        var shortcut = OptionParts.Word("--shortcut", "shortcut", "Around the blocks; torchvision by default", Networks.Shortcuts);
+        var batch = OptionParts.Whole("--batch-size", "Images of a step, by default 128", 2, 65_536);
+        var size = OptionParts.Whole("--size", "Height and width of an image, by default 32", 4, 1024);
+        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: exact (the default) or fast, as for training", "exact", "fast");
+        var rounds = OptionParts.Whole("--rounds", "How often step and convolutions are timed, in turn, by default 7", 1, 1000);
+        var json = OptionParts.Plain("--json", "file", "Also write the figures to this file, as JSON");
+        var profile = new Option<bool>("--profile") { Description = "Also time every operation by itself: share, GFLOP/s, GB/s and the least time it could take" };
+        var device = DeviceChoice.Option();
+        var step = new Command(
+            StepName,
+            "Times training steps on random images; on the CPU device in turn with oneDNN's own convolutions of the same shapes, in the layouts oneDNN likes best.")
+        {
+            model, stem, shortcut, batch, size, math, rounds, json, profile, device,
+        };
+        step.SetAction(parsed =>
+        {
+            Recipe recipe = Presets.Article with
+            {
+                Model = parsed.GetValue(model) ?? "resnet18",
+                Stem = parsed.GetValue(stem) ?? "cifar",
+                Shortcut = parsed.GetValue(shortcut) ?? "torchvision",
+            };
+            var request = new StepBenchmarkRequest(
+                Networks.Specify(recipe, classes: 10), parsed.GetValue(batch) ?? 128, parsed.GetValue(size) ?? 32, parsed.GetValue(math) != "fast", parsed.GetValue(rounds) ?? 7);
+            DeviceChoice.Apply(DeviceChoice.Parse(parsed.GetValue(device)));
+            StepReport report = new StepBenchmark(request).Run(parsed.GetValue(profile));
+            report.Print(output);
+            if (parsed.GetValue(json) is { } file)
+            {
+                WriteWhole(file, report.ToJson());
+            }
+
+            return ExitCode.Done;
+        });
+        return new Command(Name, "Measures this program on this machine.") { step };
+    }
+
+    // Under another name first: a reader finds the old file or the new one.
+    private static void WriteWhole(string path, string text)
+    {
+        string working = path + ".tmp";
+        File.WriteAllText(working, text);
+        File.Move(working, path, overwrite: true);
+    }
+}
