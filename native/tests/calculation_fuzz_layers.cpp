@@ -197,10 +197,14 @@ void CalculationFuzzer::elementwise() {
             CALL(cudnnAddTensor, handle(), factor(), tensor(1), data(1), factor(), tensor(0), data(0)));
       break;
     case 1: {
-      // SQRT and NOT have one operand; what is given for the other is not looked at.
-      const auto function = one_of<cudnnOpTensorOp_t>(6);
+      // A setter that fails leaves the descriptor as it was. SQRT and NOT have one operand; what is given for the other
+      // is not looked at.
+      cudnnSetOpTensorDescriptor(operation_, one_of<cudnnOpTensorOp_t>(6), wide_type(), nan());
+      cudnnOpTensorOp_t function;
+      cudnnDataType_t type;
+      cudnnNanPropagation_t propagation;
+      cudnnGetOpTensorDescriptor(operation_, &function, &type, &propagation);
       const bool unary = function == CUDNN_OP_TENSOR_SQRT || function == CUDNN_OP_TENSOR_NOT;
-      cudnnSetOpTensorDescriptor(operation_, function, wide_type(), nan());
       check("cudnnOpTensor",
             CALL(cudnnOpTensor, handle(), live(operation_), factor(), tensor(0), data(0), factor(),
                  unary ? nullptr : tensor(1), unary ? nullptr : data(1), factor(), tensor(2), data(2)));
