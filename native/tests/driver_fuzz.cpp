@@ -108,10 +108,18 @@ int main(int argc, char** argv) {
   const std::string ptx = training_ptx();
   std::atomic<bool> done{false};
   std::thread watcher(watch, std::cref(done));
+  // Words that streams wait for and memory that is read again lie where nobody has had memory before.
+  CUcontext owner = nullptr;
+  CUdeviceptr own = 0;
+  const size_t own_bytes = DriverFuzzer::kOwnBytes * static_cast<size_t>(threads);
+  EXPECT(cuCtxCreate_v2(&owner, 0, 0) == CUDA_SUCCESS && cuMemAlloc_v2(&own, own_bytes) == CUDA_SUCCESS &&
+         cuMemsetD32_v2(own, 1, own_bytes / 4) == CUDA_SUCCESS && cuCtxSynchronize() == CUDA_SUCCESS);
   std::vector<std::thread> players;
   for (int i = 0; i < threads; ++i) {
     const long share = sequences / threads + (i < sequences % threads ? 1 : 0);
-    players.emplace_back([&, i, share] { DriverFuzzer(seed * 1000 + static_cast<uint64_t>(i), ptx).run(share); });
+    const CUdeviceptr part = own + DriverFuzzer::kOwnBytes * static_cast<size_t>(i);
+    players.emplace_back(
+        [&, i, share, part] { DriverFuzzer(seed * 1000 + static_cast<uint64_t>(i), ptx, owner, part).run(share); });
   }
   for (std::thread& player : players) player.join();
   CUcontext context = nullptr;
@@ -125,6 +133,7 @@ int main(int argc, char** argv) {
   destroy_shared(shared.arrays, cuArrayDestroy);
   destroy_shared(shared.pools, cuMemPoolDestroy);
   call(cuDevicePrimaryCtxReset_v2(0));
+  EXPECT(cuCtxDestroy_v2(owner) == CUDA_SUCCESS);
   // Workers end by themselves when their streams are empty.
   for (int i = 0; i < 50 && left_behind() != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT(left_behind() == 0);

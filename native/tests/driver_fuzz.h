@@ -38,10 +38,26 @@ inline CUresult call(CUresult status) {
   return status;
 }
 
+/// While it lives, captures of other threads forbid this thread nothing.
+class RelaxedCapture {
+ public:
+  RelaxedCapture() { call(cuThreadExchangeStreamCaptureMode(&mode_)); }
+  ~RelaxedCapture() { call(cuThreadExchangeStreamCaptureMode(&mode_)); }
+  RelaxedCapture(const RelaxedCapture&) = delete;
+  RelaxedCapture& operator=(const RelaxedCapture&) = delete;
+
+ private:
+  CUstreamCaptureMode mode_ = CU_STREAM_CAPTURE_MODE_RELAXED;
+};
+
 /// One thread's context, its objects there, and the calls it makes.
 class DriverFuzzer {
  public:
-  DriverFuzzer(uint64_t seed, const std::string& ptx) : random_(seed), ptx_(ptx), host_(kHostBytes, 0x5A) {}
+  /// `own` is kOwnBytes of device memory for this thread alone, in a context that lives longer than the thread.
+  DriverFuzzer(uint64_t seed, const std::string& ptx, CUcontext owner, CUdeviceptr own)
+      : random_(seed), ptx_(ptx), owner_(owner), own_word_(own + kOwnBytes / 2), host_(kHostBytes, 0x5A) {}
+  /// Wrong addresses reach beyond the end of the memory they were made from, but not to the middle of this one.
+  static constexpr size_t kOwnBytes = 1 << 20;
 
   /// That many sequences of calls, as far as nothing is found.
   void run(long sequences);
@@ -97,6 +113,18 @@ class DriverFuzzer {
   void keep(CUresult status, std::vector<T>& live, const T& handle) {
     if (status == CUDA_SUCCESS) live.push_back(handle);
   }
+  // Destroys an object.
+  template <class T, class Destroy>
+  CUresult end(T handle, const Destroy& destroy) {
+    CUresult status = call(destroy(handle));
+    if (status != CUDA_ERROR_CONTEXT_IS_DESTROYED) return status;
+    // Another thread has reset the primary context; memory of pools is the device's and has outlived it.
+    CUcontext here = nullptr;
+    call(cuCtxPushCurrent_v2(owner_));
+    status = call(destroy(handle));
+    call(cuCtxPopCurrent_v2(&here));
+    return status;
+  }
   // Takes one of the live handles out and destroys it; the second time nobody knows it.
   template <class T, class Destroy>
   void destroy_one(std::vector<T>& live, const Destroy& destroy, bool once = true) {
@@ -107,7 +135,12 @@ class DriverFuzzer {
     const size_t index = number(static_cast<uint32_t>(live.size()));
     const T handle = live[index];
     live.erase(live.begin() + static_cast<ptrdiff_t>(index));
-    const CUresult status = call(destroy(handle));
+    const CUresult status = end(handle, destroy);
+    if (status == CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED) {
+      // Another thread's capture forbids it for now.
+      live.push_back(handle);
+      return;
+    }
     remember(handle);
     // Handles are not used again for long; addresses another thread may get at once.
     if (once && status == CUDA_SUCCESS && chance(30)) EXPECT(call(destroy(handle)) != CUDA_SUCCESS);
@@ -123,7 +156,8 @@ class DriverFuzzer {
   // Puts a new object among those that all threads use, in place of one that is destroyed.
   template <class T, size_t N, class Destroy>
   void share(std::array<std::atomic<T>, N>& all, T handle, const Destroy& destroy) {
-    if (T old = all[number(N)].exchange(handle)) call(destroy(old));
+    const RelaxedCapture no_obstacle;
+    if (T old = all[number(N)].exchange(handle)) end(old, destroy);
   }
 
   // ---- contexts
@@ -135,7 +169,7 @@ class DriverFuzzer {
   void drop(std::vector<T>& live, bool everything, const Destroy& destroy) {
     std::shuffle(live.begin(), live.end(), random_);
     while (!live.empty() && (everything || live.size() > 6)) {
-      call(destroy(live.back()));
+      end(live.back(), destroy);
       remember(live.back());
       live.pop_back();
     }
@@ -208,13 +242,14 @@ class DriverFuzzer {
 
   std::mt19937_64 random_;
   const std::string& ptx_;
+  const CUcontext owner_;
+  const CUdeviceptr own_word_;
   const std::string nonsense_ = "nothing that is a module";
   std::vector<unsigned char> host_;
   bool in_shared_context_ = false;
   CUcontext context_ = nullptr;
   CUmodule module_ = nullptr;
   CUfunction function_ = nullptr;
-  CUdeviceptr own_word_ = 0;
   CUstream capturing_ = nullptr;
   std::vector<void*> stale_;
   std::vector<CUstream> streams_;

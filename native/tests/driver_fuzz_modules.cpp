@@ -8,7 +8,6 @@ void DriverFuzzer::launch() {
   // Addresses that are not the thread's own memory are such that are surely nobody's.
   CUdeviceptr state = own_word_;
   if (chance(4)) state = chance(50) ? 0 : CUdeviceptr{1} << 46;
-  if (state == 0 && own_word_ == 0) return;
   CUdeviceptr target = state == own_word_ ? own_word_ + 32 : state;
   void* arguments[] = {&target};
   const CUfunction function = chance(95) ? function_ : wrong<CUfunction>();
@@ -23,10 +22,8 @@ void DriverFuzzer::old_launch() {
   call(cuParamSetSize(function_, chance(90) ? 8 : any()));
   CUdeviceptr target = own_word_ + 32;
   call(cuParamSetv(function_, chance(90) ? 0 : static_cast<int>(any()), &target, 8));
-  if (own_word_ != 0) {
-    call(cuParamSetv(function_, 0, &target, 8));
-    call(cuLaunchGridAsync(function_, 1, 1, stream()));
-  }
+  call(cuParamSetv(function_, 0, &target, 8));
+  call(cuLaunchGridAsync(function_, 1, 1, stream()));
 }
 
 void DriverFuzzer::module_use() {
@@ -45,7 +42,7 @@ void DriverFuzzer::module_use() {
         call(cuFuncGetAttribute(&value, static_cast<CUfunction_attribute>(number(20)), function));
         CUdeviceptr target = own_word_ + 32;
         void* arguments[] = {&target};
-        if (own_word_ != 0) call(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, stream(), arguments, nullptr));
+        call(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, stream(), arguments, nullptr));
       }
       break;
     case 2:

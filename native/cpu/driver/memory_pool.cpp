@@ -141,6 +141,11 @@ void PoolBlocks::let_go(uintptr_t block) {
   give(block);
 }
 
+bool PoolBlocks::holds(uintptr_t block) {
+  std::lock_guard lock(mutex_);
+  return held_blocks_.contains(block);
+}
+
 void PoolBlocks::trim(size_t bytes_to_keep) {
   std::lock_guard lock(mutex_);
   while (!free_blocks_.empty() && reserved > bytes_to_keep) {
@@ -235,6 +240,31 @@ CUresult allocate_from(const char* function, CUdeviceptr* address, size_t bytes,
   });
 }
 
+// A free that waits for its turn in a stream. A context that fails drops its operations, but the pool is not the
+// context's: the block goes back all the same. Not so where the stream refused the operation.
+class PendingFree {
+ public:
+  PendingFree(std::shared_ptr<PoolBlocks> blocks, uintptr_t block) : blocks_(std::move(blocks)), block_(block) {}
+  PendingFree(const PendingFree&) = delete;
+  PendingFree& operator=(const PendingFree&) = delete;
+  ~PendingFree() {
+    if (accepted_ && !given_) blocks_->give(block_);
+  }
+
+  void accept() { accepted_ = true; }
+  void give() {
+    given_ = true;
+    blocks_->give(block_);
+  }
+
+ private:
+  const std::shared_ptr<PoolBlocks> blocks_;
+  const uintptr_t block_;
+  // Written by the calling thread and by the stream's worker, read by the last one of the two.
+  bool accepted_ = false;
+  bool given_ = false;
+};
+
 CUresult unknown_attribute(CUmemPool_attribute attribute) {
   return fail(CUDA_ERROR_INVALID_VALUE,
               "memory pool attribute " + std::to_string(static_cast<int>(attribute)) + " is unknown or cannot be set");
@@ -298,8 +328,11 @@ CUresult make_allocation_work(CUDA_MEM_ALLOC_NODE_PARAMS* parameters, std::share
 
 CUresult make_free_work(CUdeviceptr address, std::shared_ptr<const NodeWork>* work) {
   const auto range = find_memory(address);
-  if (!range || range->base != address || lookup<MemoryPool>(range->pool) == nullptr) {
-    return fail(CUDA_ERROR_INVALID_VALUE, hexadecimal(address) + " is not the start of memory that a graph can free");
+  const MemoryPool* pool = range && range->base == address ? lookup<MemoryPool>(range->pool) : nullptr;
+  if (pool == nullptr || !pool->blocks->holds(address)) {
+    return fail(
+        CUDA_ERROR_INVALID_VALUE,
+        hexadecimal(address) + " is not the start of memory of an allocation node, which alone a graph can free");
   }
   *work = std::make_shared<FreeWork>(address);
   return CUDA_SUCCESS;
@@ -344,7 +377,9 @@ CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream) {
     if (pool == nullptr) {
       stream.enqueue([dptr] { free_memory_at(dptr, MemoryKind::Device, MemoryKind::Managed); });
     } else {
-      stream.enqueue([blocks = pool->blocks, dptr] { blocks->give(dptr); });
+      const auto pending = std::make_shared<PendingFree>(pool->blocks, dptr);
+      stream.enqueue([pending] { pending->give(); });
+      pending->accept();
     }
     return CUDA_SUCCESS;
   });

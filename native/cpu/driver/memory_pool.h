@@ -48,6 +48,7 @@ class PoolBlocks {
   // A block that belongs to a graph: giving it back has no effect until the graph lets it go.
   void hold(uintptr_t block);
   void let_go(uintptr_t block);
+  bool holds(uintptr_t block);
 
   // Gives freed blocks to the system until the pool holds no more than so many bytes.
   void trim(size_t bytes_to_keep);
