@@ -1,8 +1,10 @@
 // What fails, and what is destroyed under somebody's hands, through the C interface alone:
 //   - a kernel, copy or graph node that meets no memory fails its context with CUDA_ERROR_ILLEGAL_ADDRESS, which stays:
 //     all later calls return it, until the context is destroyed or reset; other contexts do not notice,
+//   - memory of a pool whose free a failed context still had in a stream is back in the pool,
 //   - handles may be destroyed while other threads are inside calls with them.
 // usage: failure_test [--rounds N]
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -152,6 +154,40 @@ void primary_context_is_usable_after_reset() {
   CHECK(cuCtxSetCurrent(nullptr));
 }
 
+uint64_t used_bytes(CUmemoryPool pool) {
+  cuuint64_t used = UINT64_MAX;
+  CHECK(cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, &used));
+  return used;
+}
+
+// A pool is its device's, not the context's: what was to be freed in the failed context's streams comes back to it.
+void pool_outlives_failure() {
+  CUmemPoolProps properties{};
+  properties.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+  properties.location = {CU_MEM_LOCATION_TYPE_DEVICE, {0}};
+  CUmemoryPool pool = nullptr;
+  CHECK(cuMemPoolCreate(&pool, &properties));
+  {
+    Device device;
+    CUdeviceptr memory = 0;
+    CHECK(cuMemAllocFromPoolAsync(&memory, 1000, pool, device.stream));
+    std::atomic<bool> open{false};
+    CHECK(cuLaunchHostFunc(
+        device.stream,
+        [](void* gate) {
+          while (!static_cast<std::atomic<bool>*>(gate)->load()) std::this_thread::yield();
+        },
+        &open));
+    CHECK(device.launch(CUdeviceptr{1} << 46));
+    CHECK(cuMemFreeAsync(memory, device.stream));
+    EXPECT(used_bytes(pool) >= 1000);
+    open = true;
+    EXPECT(cuStreamSynchronize(device.stream) == kIllegal);
+    EXPECT(used_bytes(pool) == 0);
+  }
+  CHECK(cuMemPoolDestroy(pool));
+}
+
 // One of the statuses that a call may answer when another thread destroys what it uses.
 bool expected(CUresult status) {
   return status == CUDA_SUCCESS || status == CUDA_ERROR_NOT_READY || status == CUDA_ERROR_INVALID_HANDLE ||
@@ -234,6 +270,7 @@ int main(int argc, char** argv) {
   graph_with_freed_memory();
   copies_with_wrong_host_addresses();
   primary_context_is_usable_after_reset();
+  pool_outlives_failure();
   CUcontext context = nullptr;
   CHECK(cuCtxCreate_v2(&context, 0, 0));
   for (int round = 0; round < rounds; ++round) {

@@ -650,6 +650,22 @@ void memory_of_a_graph_lives_as_long_as_the_graph() {
   EXPECT(cuMemGetAddressRange_v2(&base, nullptr, scratch) == CUDA_ERROR_NOT_FOUND);
 }
 
+void a_graph_frees_only_memory_of_allocation_nodes() {
+  Stream stream;
+  CUdeviceptr pooled = 0;
+  CUdeviceptr plain = 0;
+  CHECK(cuMemAllocAsync(&pooled, 1024, stream));
+  CHECK(cuMemAlloc_v2(&plain, 1024));
+  CUgraph graph = nullptr;
+  CUgraphNode node = nullptr;
+  CHECK(cuGraphCreate(&graph, 0));
+  EXPECT(cuGraphAddMemFreeNode(&node, graph, nullptr, 0, pooled) == CUDA_ERROR_INVALID_VALUE);
+  EXPECT(cuGraphAddMemFreeNode(&node, graph, nullptr, 0, plain) == CUDA_ERROR_INVALID_VALUE);
+  CHECK(cuGraphDestroy(graph));
+  CHECK(cuMemFreeAsync(pooled, stream));
+  CHECK(cuMemFree_v2(plain));
+}
+
 void freed_memory_in_a_replay_is_an_error_and_no_crash() {
   CUcontext own = nullptr;
   CHECK(cuCtxCreate_v2(&own, 0, 0));
@@ -863,6 +879,7 @@ const struct {
              TEST(libraries_calls_are_captured),
              TEST(a_capture_can_extend_a_graph_and_change_what_follows),
              TEST(memory_of_a_graph_lives_as_long_as_the_graph),
+             TEST(a_graph_frees_only_memory_of_allocation_nodes),
              TEST(freed_memory_in_a_replay_is_an_error_and_no_crash),
              TEST(values_in_memory_hold_a_stream_up),
              TEST(user_objects_end_with_their_graphs),

@@ -122,7 +122,13 @@ void PoolBlocks::give(uintptr_t block) {
     auto found = used_blocks_.find(block);
     if (found == used_blocks_.end() || held_blocks_.contains(block)) return;
     used -= found->second;
-    free_blocks_.emplace(found->second, block);
+    const auto range = find_memory(block);
+    if (range && range->pool == pool_) {
+      free_blocks_.emplace(found->second, block);
+    } else {
+      // cuMemFree ended it when the pool was destroyed already; by now the address may be anybody's.
+      reserved -= found->second;
+    }
     used_blocks_.erase(found);
   }
   trim(release_threshold);
