@@ -3,7 +3,6 @@
 #include "driver/launch.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "driver/device.h"
@@ -134,6 +133,11 @@ void run(const Kernel& kernel, const LaunchShape& shape, std::byte* packed) {
   run(kernel, shape, arguments);
 }
 
+// A type of its own, since the copy in a closure is aligned as the type says.
+struct InlineArguments {
+  alignas(std::max_align_t) std::byte bytes[kInlineArgumentBytes];
+};
+
 // The function a handle means in the context: a CUfunction of it, or a CUkernel cast to one.
 CUresult find_function(Context& context, CUfunction handle, const Function** function) {
   *function = function_in(context, handle);
@@ -161,10 +165,10 @@ CUresult launch(const char* name, CUfunction handle, const LaunchShape& shape, b
       return status;
     }
     if (bytes <= kInlineArgumentBytes) {
-      alignas(std::max_align_t) std::array<std::byte, kInlineArgumentBytes> packed;
-      status = pack_arguments(*function, parameters, extra, packed.data());
+      InlineArguments packed;
+      status = pack_arguments(*function, parameters, extra, packed.bytes);
       if (status == CUDA_SUCCESS) {
-        stream.enqueue([&kernel, shape, packed]() mutable { run(kernel, shape, packed.data()); });
+        stream.enqueue([&kernel, shape, packed]() mutable { run(kernel, shape, packed.bytes); });
       }
       return status;
     }
