@@ -1573,6 +1573,8 @@ int main(int count, char** values) {
   refusals();
   beyond_memory();
   cublasDestroy_v2(handle);
+  cuStreamDestroy_v2(stream);
+  cuDevicePrimaryCtxRelease_v2(device);
   std::printf("%ld comparisons, %ld wrong\n", compared, wrong);
   return wrong == 0 ? 0 : 1;
 }

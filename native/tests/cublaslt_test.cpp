@@ -959,6 +959,7 @@ int main(int count, char** values) {
   cuStreamSynchronize(stream);
   expect(cublasLtDestroy(handle));
   cuStreamDestroy_v2(stream);
+  cuDevicePrimaryCtxRelease_v2(0);
   std::printf("%ld comparisons, %ld wrong\n", compared, wrong);
   return wrong == 0 ? 0 : 1;
 }

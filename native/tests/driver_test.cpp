@@ -560,6 +560,7 @@ void default_streams_keep_their_order() {
   CHECK(cuStreamSynchronize_ptsz(nullptr));
   EXPECT(ran == 1);
   gate.open = true;
+  CHECK(cuStreamSynchronize(blocking));
   // And every thread has another one.
   unsigned long long mine = 0;
   unsigned long long theirs = 0;

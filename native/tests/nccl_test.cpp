@@ -142,12 +142,19 @@ struct Rank {
   int ranks = 0;
 };
 
-void use_device() {
-  CUcontext context;
-  CHECK(cuInit(0));
-  CHECK(cuDevicePrimaryCtxRetain(&context, 0));
-  CHECK(cuCtxSetCurrent(context));
-}
+// The device's primary context, current in the calling thread.
+class PrimaryContext {
+ public:
+  PrimaryContext() {
+    CUcontext context = nullptr;
+    CHECK(cuInit(0));
+    CHECK(cuDevicePrimaryCtxRetain(&context, 0));
+    CHECK(cuCtxSetCurrent(context));
+  }
+  ~PrimaryContext() { CHECK(cuDevicePrimaryCtxRelease_v2(0)); }
+  PrimaryContext(const PrimaryContext&) = delete;
+  PrimaryContext& operator=(const PrimaryContext&) = delete;
+};
 
 // Ranks that are threads have a context each, as they have on GPUs: freeing memory waits for all work of a context, and
 // so for other ranks in it, which may wait for this one.
@@ -496,7 +503,7 @@ void split_part() {
 
 // One thread serves all ranks.
 void group_part() {
-  use_device();
+  const PrimaryContext device;
   constexpr int kRanks = 3;
   const ncclUniqueId id = new_id();
   Rank ranks[kRanks];
@@ -619,7 +626,7 @@ void group_part() {
 }
 
 void nonblocking_part() {
-  use_device();
+  const PrimaryContext device;
   ncclConfig_t config{};
   config.size = sizeof config;
   config.magic = NCCL_API_MAGIC;
@@ -733,7 +740,7 @@ void argument_part() {
   const ncclUniqueId id = new_id();
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
-      use_device();
+      const PrimaryContext device;
       ncclComm_t made;
       EXPECT(ncclCommInitRank(&made, 2, id, 0) == ncclInvalidUsage);
     });
@@ -874,7 +881,7 @@ void stranger_part() {
     std::vector<std::thread> threads;
     for (int rank = 0; rank < 2; ++rank) {
       threads.emplace_back([&, rank] {
-        use_device();
+        const PrimaryContext device;
         ncclComm_t communicator;
         if (NCCL(ncclCommInitRank(&communicator, 2, id, rank))) NCCL(ncclCommDestroy(communicator));
       });
@@ -892,7 +899,7 @@ void stranger_part() {
 
 // A rank that never comes.
 void absent_part() {
-  use_device();
+  const PrimaryContext device;
   setenv("CUDNNNET_NCCL_TIMEOUT", "1", 1);
   const auto start = Clock::now();
   ncclComm_t communicator;
@@ -998,7 +1005,7 @@ void meet_death(const Rank& r, const std::string& how) {
 
 int run_rank(char** arguments) {
   const std::string what = arguments[0];
-  use_device();
+  const PrimaryContext device;
   Rank r{nullptr, nullptr, std::atoi(arguments[1]), std::atoi(arguments[2])};
   CHECK(cuStreamCreate(&r.stream, CU_STREAM_NON_BLOCKING));
   const ncclUniqueId id = *arguments[3] == '\0' ? new_id() : read_id(arguments[3]);
@@ -1012,6 +1019,7 @@ int run_rank(char** arguments) {
   } else {
     meet_death(r, what);
   }
+  CHECK(cuStreamDestroy_v2(r.stream));
   return failures == 0 ? 0 : 1;
 }
 

@@ -38,6 +38,9 @@ struct PrimaryContext {
   CUcontext handle = nullptr;
   int references = 0;
   unsigned flags = 0;
+  // It stays where a library has retained it for a thread without a context, and a leak checker does not look into the
+  // table of handles.
+  const Context* kept = nullptr;
 };
 
 PrimaryContext& primary_context(int device) {
@@ -175,7 +178,10 @@ Context* current_or_primary_context() {
 CUcontext retain_primary_context(int device) {
   PrimaryContext& primary = primary_context(device);
   std::lock_guard lock(primary.mutex);
-  if (primary.handle == nullptr) primary.handle = Context::create(device, primary.flags, true);
+  if (primary.handle == nullptr) {
+    primary.handle = Context::create(device, primary.flags, true);
+    primary.kept = lookup<Context>(primary.handle);
+  }
   if (primary.handle != nullptr) ++primary.references;
   return primary.handle;
 }
