@@ -12,7 +12,7 @@ if [ "${1:-}" = --bundle ]; then
   folder=$(cd "$called_from" && new_folder "${2:-}") || exit 2
   ensure_packages "${NATIVE_PACKAGES[@]}"
   build_native
-  publish_program "$folder" tests/Bundle tests/Conformance src/Cifar
+  publish_program "$folder" tests/Bundle tests/Conformance tests/SecondProcess src/Cifar
   # The files the tests read stand where they stand in the repository.
   mkdir -p "$folder/tests" "$folder/native"
   cp -r tests/data "$folder/tests/data"

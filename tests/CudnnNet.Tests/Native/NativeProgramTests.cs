@@ -14,6 +14,21 @@ public sealed class NativeProgramTests
     public void Random_calls_of_the_calculating_functions_neither_crash_nor_accept_what_is_missing() => Run("calculation_fuzz", "--calls", "1000");
 
     [Test]
+    public void Random_calls_of_the_driver_neither_crash_nor_hang_nor_leave_anything_behind() => Run("driver_fuzz", "--sequences", "500", "--threads", "4");
+
+    [Test]
+    public void Random_operation_graphs_compute_what_plain_loops_do_or_are_refused() => Run("backend_fuzz", "--graphs", "200");
+
+    [Test]
+    public void Layers_over_random_shapes_compute_what_plain_loops_do() => Run("compute_test");
+
+    [Test]
+    public void Convolutions_of_blocks_windows_samplers_and_8_bit_integers_compute_what_plain_loops_do() => Run("compute_layers_test");
+
+    [Test]
+    public void Calls_as_other_programs_make_them_are_answered_as_the_libraries_do() => Run("foreign_caller_test");
+
+    [Test]
     public void Every_function_of_cuBLAS_computes_what_plain_loops_do_and_writes_nothing_else() => Run("cublas_test", "--rounds", "20");
 
     [Test]
