@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The one test command. Arguments go to the test runner: ./test.sh --filter Golden
+# ./test.sh --sanitizers instead runs the CPU device's native tests, the random ones in their long form, under the sanitizers.
 # ./test.sh --bundle DIR instead makes a folder, and DIR.tar.xz, that runs the tests on a machine without .NET.
 set -euo pipefail
 called_from=$PWD
@@ -7,6 +8,12 @@ cd "$(dirname "$0")"
 . .ci/packages.sh
 . .ci/build-native.sh
 . .ci/publish.sh
+
+if [ "${1:-}" = --sanitizers ]; then
+  . .ci/sanitizers.sh
+  run_sanitizers
+  exit
+fi
 
 if [ "${1:-}" = --bundle ]; then
   folder=$(cd "$called_from" && new_folder "${2:-}") || exit 2

@@ -1,6 +1,8 @@
 // The random calls of driver_fuzz: contexts, and what belongs to the whole device.
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include "tests/driver_fuzz.h"
 
@@ -22,7 +24,12 @@ void DriverFuzzer::leave(bool everything) {
   end_capture();
   const RelaxedCapture no_obstacle;
   CUcontext lost = nullptr;
-  const CUresult state = call(cuCtxSynchronize());
+  CUresult state = call(cuCtxSynchronize());
+  // Nothing is given back while work uses it, and there is no waiting for a context in which another thread captures.
+  while (state == CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    state = call(cuCtxSynchronize());
+  }
   const bool broken = state == CUDA_ERROR_ILLEGAL_ADDRESS || state == CUDA_ERROR_CONTEXT_IS_DESTROYED ||
                       state == CUDA_ERROR_INVALID_CONTEXT || state == CUDA_ERROR_LAUNCH_FAILED;
   if (broken) ++contexts_lost;

@@ -38,7 +38,7 @@ void DriverFuzzer::memory_free() {
     return;
   }
   // Behind all that uses it: whoever has the memory next counts on what it writes there.
-  call(cuCtxSynchronize());
+  if (call(cuCtxSynchronize()) != CUDA_SUCCESS) return;
   if (call(cuMemFreeAsync(memory_.back(), stream())) != CUDA_SUCCESS) return;
   remember(memory_.back());
   memory_.pop_back();

@@ -130,8 +130,8 @@ void DriverFuzzer::virtual_use() {
       if (mapped_.empty()) {
         call(cuMemUnmap(address(), kPiece));
       } else {
-        // Work that still runs there would fail the context.
-        call(cuCtxSynchronize());
+        // Work that still runs there would fail the context, or meet what is mapped there next.
+        if (call(cuCtxSynchronize()) != CUDA_SUCCESS) break;
         EXPECT(call(cuMemUnmap(mapped_.back(), kPiece)) == CUDA_SUCCESS);
         mapped_.pop_back();
       }

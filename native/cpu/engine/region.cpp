@@ -11,8 +11,10 @@
 namespace cpu {
 namespace {
 
-// Whole regions, with the gaps between small blocks, which the address sanitizer lets no memcpy read.
-[[gnu::no_sanitize_address]] void copy_region(uint64_t* to, const uint64_t* from, size_t words) {
+// Whole regions, with the gaps between small blocks, which the address sanitizer lets no memcpy read, and while other
+// threads would write, which wait in a page fault that the thread sanitizer does not see.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] void copy_region(uint64_t* to, const uint64_t* from,
+                                                                       size_t words) {
   for (size_t i = 0; i < words; ++i) to[i] = from[i];
 }
 
