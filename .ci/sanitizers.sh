@@ -36,6 +36,7 @@ run_sanitizers() {
   for program in graph_test failure_test driver_test nccl_test; do sanitized thread "$program"; done
   sanitized thread stream_stress --rounds 50
   sanitized thread descriptor_fuzz --calls 20000 --threads 4
+  TSAN_OPTIONS+=:suppressions=$PWD/native/tests/sanitizers/driver_fuzz_threads.txt
   for seed in 1 2 3 4; do
     sanitized thread driver_fuzz --sequences 2000 --threads 4 --seed "$seed"
   done
