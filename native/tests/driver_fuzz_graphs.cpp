@@ -17,7 +17,7 @@ void DriverFuzzer::graph_add() {
   CUgraphNode node = nullptr;
   std::vector<CUgraphNode> dependencies;
   for (uint32_t i = number(3); i > 0; --i) dependencies.push_back(pick(nodes_));
-  const size_t count = chance(95) ? dependencies.size() : dependencies.size();
+  const size_t count = dependencies.size();
   CUresult status = CUDA_SUCCESS;
   CUDA_MEMSET_NODE_PARAMS fill{address(), 0, 1, chance(90) ? 1u : any(), 1 + number(64), 1};
   CUDA_HOST_NODE_PARAMS host{[](void*) {}, nullptr};
