@@ -259,10 +259,14 @@ internal sealed unsafe class LibraryResolver(LibraryEnvironment environment)
         IReadOnlyList<string> names = [LibraryNames.CpuDevice(environment.Platform)];
         var search = new LibrarySearch(environment);
         return search.InNamedFolders([environment.BaseDirectory, .. LibraryFolders.FromUser(environment)], names)
-            ?? search.ByName(names[0])
+            // What it lacks there, it lacks everywhere.
+            ?? (search.Lacking is null ? search.ByName(names[0]) : null)
             ?? throw new MissingLibraryException(
-                $"The CPU device is to stand in for {LibraryNames.Display(library)}, but {search.Report()}. Build it (cmake -S native -B build/native && "
-                + $"cmake --build build/native) and put {names[0]} beside the program, or name its folder in CUDNNNET_LIBRARY_PATH.", library);
+                $"The CPU device is to stand in for {LibraryNames.Display(library)}, but {search.Report()}. "
+                + (search.Lacking is { } lacking
+                    ? $"{lacking.File} is in Debian's package {lacking.Package}: apt-get install {lacking.Package}."
+                    : $"Add the package CudnnNet.CpuDevice to the program; or build it (cmake -S native -B build/native && cmake --build build/native) "
+                        + $"and put {names[0]} beside the program, or name its folder in CUDNNNET_LIBRARY_PATH."), library);
     }
 
     private MissingFunctionException MissingFunction(NativeLibraryId library, string name)

@@ -54,6 +54,9 @@ internal sealed class LibrarySearch(LibraryEnvironment environment, Action<strin
     /// <summary>As the operating system's loader finds it.</summary>
     public LoadedLibrary? ByName(string name) => Try(name);
 
+    /// <summary>What a file that was found lacks itself; null where that is not what went wrong.</summary>
+    public MissingDependency? Lacking { get; private set; }
+
     /// <summary>In words: what was looked for and where, and what could not be loaded.</summary>
     public string Report()
     {
@@ -101,6 +104,7 @@ internal sealed class LibrarySearch(LibraryEnvironment environment, Action<strin
         else
         {
             _failures.Add($"{pathOrName} could not be loaded ({error})");
+            Lacking ??= MissingDependency.In(error);
         }
         return null;
     }

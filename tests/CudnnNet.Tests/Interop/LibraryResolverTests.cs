@@ -147,7 +147,7 @@ public sealed class LibraryResolverTests
         var resolver = new LibraryResolver(new FakeMachine { ["CUDNNNET_DEVICE"] = "cpu" });
         Assert.That(() => resolver.Library(NativeLibraryId.Cuda), Throws.TypeOf<MissingLibraryException>().With.Message.EqualTo(
             "The CPU device is to stand in for the CUDA driver, but libcudnnnet_cpu.so was not found by the system's loader, nor in /app. "
-            + "Build it (cmake -S native -B build/native && cmake --build build/native) and put libcudnnnet_cpu.so beside the program, "
+            + "Add the package CudnnNet.CpuDevice to the program; or build it (cmake -S native -B build/native && cmake --build build/native) and put libcudnnnet_cpu.so beside the program, "
             + "or name its folder in CUDNNNET_LIBRARY_PATH."));
     }
 

@@ -4,7 +4,9 @@ namespace CudnnNet.Tests;
 /// This machine with other variables. What was loaded goes with it: a file with the name of a library of NVIDIA's that stayed in the process
 /// would be taken for it later.
 /// </summary>
-internal sealed class RealFolders(IReadOnlyDictionary<string, string> variables) : LibraryEnvironment, IDisposable
+/// <param name="variables">The environment's variables.</param>
+/// <param name="program">The program's folder; null: the tests' own.</param>
+internal sealed class RealFolders(IReadOnlyDictionary<string, string> variables, string? program = null) : LibraryEnvironment, IDisposable
 {
     private readonly Stack<nint> _loaded = new();
 
@@ -19,6 +21,8 @@ internal sealed class RealFolders(IReadOnlyDictionary<string, string> variables)
 
         return path!;
     }
+
+    public override string BaseDirectory => program ?? base.BaseDirectory;
 
     public override string? Variable(string name) => variables.GetValueOrDefault(name);
 
