@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace Packages.Tests;
+
+/// <summary>Programs, run to their end.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs a program that is to succeed.</summary>
+    /// <param name="folder">The folder to run it in.</param>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <returns>What it wrote on its standard output.</returns>
+    public static string Run(string folder, string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        // The test runner's own settings of MSBuild are not those of a user's shell.
+        foreach (string variable in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        // No build server outlives the tests.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+        // The packages restored here are restored for nobody else.
+        if (folder.StartsWith(PackedRepository.Folder, StringComparison.Ordinal) && !folder.StartsWith(PackedRepository.Sources, StringComparison.Ordinal))
+        {
+            start.Environment["NUGET_PACKAGES"] = Path.Combine(PackedRepository.Folder, "cache");
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(TimeSpan.FromMinutes(5)))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within five minutes");
+        }
+
+        Assert.That(process.ExitCode, Is.Zero, $"{program} {string.Join(' ', arguments)}\n{output.Result}{errors.Result}");
+        return output.Result;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Globalization;
+using Golden;
+
+namespace Packages.Tests;
+
+/// <summary>Projects outside the repository that know the packages and nothing else of it.</summary>
+public sealed class ConsumerTests
+{
+    [Test]
+    public void A_fresh_project_restores_the_packages_and_runs_a_sample()
+    {
+        string folder = NewProject("consumer", "Gemm", """
+            Console.WriteLine(new ResNet.Network(ResNet.ModelCatalogue.Get("resnet18", ResNet.StemKind.ImageNet, classes: 1000)).Layout.ParameterCount);
+            """);
+        // Nothing but the packages is needed, so nothing but their folder is asked.
+        File.WriteAllText(Path.Combine(folder, "NuGet.config"), $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="packages" value="{PackedRepository.Feed}" />
+              </packageSources>
+              <fallbackPackageFolders>
+                <clear />
+              </fallbackPackageFolders>
+            </configuration>
+            """);
+        CommandLine.Run(folder, "dotnet", "build", "-c", "Release", "-o", "out", "--nologo");
+        string[] lines = CommandLine.Run(folder, "dotnet", Path.Combine("out", "consumer.dll")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        // The sample's products, and the number of parameters that torchvision gives for its resnet18.
+        Assert.That(lines, Is.EqualTo(new[] { "A * B = { 58, 64 }, { 139, 154 }", "transposed B * transposed A = { 58, 139 }, { 64, 154 }", "11689512" }));
+    }
+
+    [Test]
+    public void A_sample_is_published_as_a_native_program_without_a_warning_and_runs()
+    {
+        string folder = NewProject("native", "Convolution", "");
+        File.WriteAllText(Path.Combine(folder, "NuGet.config"), $"""
+            <configuration>
+              <packageSources>
+                <add key="packages" value="{PackedRepository.Feed}" />
+              </packageSources>
+            </configuration>
+            """);
+        string output = CommandLine.Run(folder, "dotnet", "publish", "-c", "Release", "-r", "linux-x64", "-p:PublishAot=true", "-p:TrimmerSingleWarn=false", "-o", "out", "--nologo");
+        string program = Path.Combine(folder, "out", "native");
+        string[] lines = CommandLine.Run(folder, program).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(output, Does.Not.Contain("warning"));
+            Assert.That(lines, Is.Not.Empty.And.All.EndsWith(": 16, 32, 48, 64"));
+            Assert.That(Path.Combine(folder, "out", "native.dll"), Does.Not.Exist);
+        }
+
+        Report(folder, program);
+    }
+
+    // A sample's source beside a project that has the packages' names and their version only.
+    private static string NewProject(string name, string sample, string more)
+    {
+        if (PackedRepository.Folder.Length == 0)
+        {
+            Assert.Ignore("skipped: there are no packages");
+        }
+
+        string folder = Path.Combine(PackedRepository.Folder, name);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), File.ReadAllText(RepositoryFolder.Path("samples", sample, "Program.cs")!) + more);
+        File.WriteAllText(Path.Combine(folder, $"{name}.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <InvariantGlobalization>true</InvariantGlobalization>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="CudnnNet.CpuDevice" Version="{PackedRepository.Version}" />
+                <PackageReference Include="CudnnNet.ResNet" Version="{PackedRepository.Version}" />
+              </ItemGroup>
+            </Project>
+            """);
+        return folder;
+    }
+
+    private static void Report(string folder, string program)
+    {
+        double[] milliseconds = [.. Enumerable.Range(0, 10).Select(_ =>
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            CommandLine.Run(folder, program);
+            return clock.Elapsed.TotalMilliseconds;
+        }).Order()];
+        TestReport.Write("native-aot", [string.Create(CultureInfo.InvariantCulture,
+            $"The sample Convolution as a native program: {new FileInfo(program).Length} bytes, from start to end {milliseconds[0]:0} ms at best, {milliseconds[5]:0} ms in the middle of ten runs")]);
+    }
+}
