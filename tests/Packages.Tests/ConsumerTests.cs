@@ -7,14 +7,16 @@ namespace Packages.Tests;
 /// <summary>Projects outside the repository that know the packages and nothing else of it.</summary>
 public sealed class ConsumerTests
 {
-    [Test]
-    public void A_fresh_project_restores_the_packages_and_runs_a_sample()
+    private string _consumer = "";
+
+    [OneTimeSetUp]
+    public void Build_a_fresh_project()
     {
-        string folder = NewProject("consumer", "Gemm", """
+        _consumer = NewProject("consumer", "Gemm", """
             Console.WriteLine(new ResNet.Network(ResNet.ModelCatalogue.Get("resnet18", ResNet.StemKind.ImageNet, classes: 1000)).Layout.ParameterCount);
             """);
         // Nothing but the packages is needed, so nothing but their folder is asked.
-        File.WriteAllText(Path.Combine(folder, "NuGet.config"), $"""
+        File.WriteAllText(Path.Combine(_consumer, "NuGet.config"), $"""
             <configuration>
               <packageSources>
                 <clear />
@@ -25,10 +27,32 @@ public sealed class ConsumerTests
               </fallbackPackageFolders>
             </configuration>
             """);
-        CommandLine.Run(folder, "dotnet", "build", "-c", "Release", "-o", "out", "--nologo");
-        string[] lines = CommandLine.Run(folder, "dotnet", Path.Combine("out", "consumer.dll")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        CommandLine.Run(_consumer, "dotnet", "build", "-c", "Release", "-o", "out", "--nologo");
+    }
+
+    [Test]
+    public void A_fresh_project_that_restored_the_packages_runs_a_sample()
+    {
+        string[] lines = CommandLine.Run(_consumer, "dotnet", Path.Combine("out", "consumer.dll")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         // The sample's products, and the number of parameters that torchvision gives for its resnet18.
         Assert.That(lines, Is.EqualTo(new[] { "A * B = { 58, 64 }, { 139, 154 }", "transposed B * transposed A = { 58, 139 }, { 64, 154 }", "11689512" }));
+    }
+
+    [Test]
+    public void A_machine_without_one_of_the_libraries_it_needs_is_told_which_and_how_to_install_it()
+    {
+        string copy = Path.Combine(PackedRepository.Folder, "incomplete");
+        CommandLine.Run(_consumer, "cp", "-r", "out", copy);
+        string library = Path.Combine(copy, "runtimes", "linux-x64", "native", "libcudnnnet_cpu.so");
+        byte[] bytes = File.ReadAllBytes(library);
+        int at = bytes.AsSpan().IndexOf("libgomp.so.1\0"u8);
+        Assert.That(at, Is.Positive);
+        // A version that no machine has.
+        bytes[at + "libgomp.so.".Length] = (byte)'8';
+        File.WriteAllBytes(library, bytes);
+        (int exitCode, string output) = CommandLine.RunToTheEnd(copy, "env", "CUDNNNET_DEVICE=cpu", "dotnet", "consumer.dll");
+        Assert.That(exitCode, Is.Not.Zero);
+        Assert.That(output, Does.Contain("libgomp.so.8: cannot open shared object file").And.Contains("libgomp.so.8 is in Debian's package libgomp8: apt-get install libgomp8."));
     }
 
     [Test]
