@@ -12,8 +12,17 @@ public sealed class ConsumerTests
     [OneTimeSetUp]
     public void Build_a_fresh_project()
     {
-        _consumer = NewProject("consumer", "Gemm", """
-            Console.WriteLine(new ResNet.Network(ResNet.ModelCatalogue.Get("resnet18", ResNet.StemKind.ImageNet, classes: 1000)).Layout.ParameterCount);
+        _consumer = NewProject("consumer", "Gemm", $$"""
+            Bindings();
+            Networks();
+            static void Bindings()
+            {
+            {{Readme("CudnnNet")}}
+            }
+            static void Networks()
+            {
+            {{Readme("ResNet")}}
+            }
             """);
         // Nothing but the packages is needed, so nothing but their folder is asked.
         File.WriteAllText(Path.Combine(_consumer, "NuGet.config"), $"""
@@ -31,11 +40,11 @@ public sealed class ConsumerTests
     }
 
     [Test]
-    public void A_fresh_project_that_restored_the_packages_runs_a_sample()
+    public void A_fresh_project_that_restored_the_packages_runs_a_sample_and_the_code_of_their_readmes()
     {
         string[] lines = CommandLine.Run(_consumer, "dotnet", Path.Combine("out", "consumer.dll")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        // The sample's products, and the number of parameters that torchvision gives for its resnet18.
-        Assert.That(lines, Is.EqualTo(new[] { "A * B = { 58, 64 }, { 139, 154 }", "transposed B * transposed A = { 58, 139 }, { 64, 154 }", "11689512" }));
+        // The sample's products, what the readme of CudnnNet adds up, and the number of parameters that torchvision gives for its resnet18.
+        Assert.That(lines, Is.EqualTo(new[] { "A * B = { 58, 64 }, { 139, 154 }", "transposed B * transposed A = { 58, 139 }, { 64, 154 }", "2000", "11689512" }));
     }
 
     [Test]
@@ -79,6 +88,14 @@ public sealed class ConsumerTests
         Report(folder, program);
     }
 
+    // The code of a package's readme, but for its using directives.
+    private static string Readme(string project)
+    {
+        string[] lines = File.ReadAllLines(RepositoryFolder.Path("src", project, "README.md")!);
+        int from = Array.IndexOf(lines, "```csharp") + 1;
+        return string.Join('\n', lines[from..Array.IndexOf(lines, "```", from)].Where(line => !(line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('='))));
+    }
+
     // A sample's source beside a project that has the packages' names and their version only.
     private static string NewProject(string name, string sample, string more)
     {
@@ -89,7 +106,7 @@ public sealed class ConsumerTests
 
         string folder = Path.Combine(PackedRepository.Folder, name);
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "Program.cs"), File.ReadAllText(RepositoryFolder.Path("samples", sample, "Program.cs")!) + more);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), $"using ResNet;\n{File.ReadAllText(RepositoryFolder.Path("samples", sample, "Program.cs")!)}{more}");
         File.WriteAllText(Path.Combine(folder, $"{name}.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
