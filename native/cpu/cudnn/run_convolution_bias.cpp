@@ -92,8 +92,12 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
   }
   if (a1 == 1 && a2 == 0 && bias_tensor.type == shape.y.type &&
       algo <= CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM) {
-    ConvolutionPlan* fused = compute::find_convolution_plan(ConvolutionDirection::Forward, ConvolutionAlgorithm::Direct,
-                                                            shape, true, activation->mode == CUDNN_ACTIVATION_RELU);
+    compute::Epilogue epilogue;
+    epilogue.has_bias = true;
+    epilogue.bias_type = bias_tensor.type;
+    if (activation->mode == CUDNN_ACTIVATION_RELU) epilogue.function = compute::EpilogueFunction::Relu;
+    ConvolutionPlan* fused =
+        compute::find_convolution_plan(ConvolutionDirection::Forward, ConvolutionAlgorithm::Direct, shape, epilogue);
     if (fused != nullptr) {
       return enqueue(*cudnn, __func__, [=](const char* function) {
         const ConvolutionShape& used = compute::convolution_plan_shape(*fused);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include "engine/compute_convolution_reference.h"
 #include "engine/compute_elementwise.h"
 #include "engine/compute_onednn.h"
+#include "engine/compute_pool.h"
 #include "engine/compute_staging.h"
 
 namespace cpu::compute {
@@ -25,28 +27,24 @@ size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alig
 
 /// One tensor of a plan: how the caller's lies (dense f32), how the kernel wants it, and the reorder between them.
 struct Argument {
-  memory outer;
-  memory inner;
-  memory scratchpad;
+  memory::desc outer, inner, pad;
   dnnl::reorder reorder;
   /// Results only: adds to what the caller's tensor holds.
   dnnl::reorder accumulate;
   bool reorders = false;
   size_t inner_offset = 0;
-  size_t inner_bytes = 0;
 
   void prepare(const memory::desc& outer_desc, const memory::desc& inner_desc, bool is_result) {
     const dnnl::engine& engine = onednn_engine();
-    outer = memory(outer_desc, engine, nullptr);
+    outer = outer_desc;
+    inner = inner_desc;
     reorders = outer_desc != inner_desc;
     if (!reorders) return;
-    inner = memory(inner_desc, engine, nullptr);
-    inner_bytes = inner_desc.get_size();
     const auto& from = is_result ? inner_desc : outer_desc;
     const auto& to = is_result ? outer_desc : inner_desc;
     const dnnl::reorder::primitive_desc description(engine, from, engine, to, onednn_attributes());
     reorder = dnnl::reorder(description);
-    scratchpad = memory(description.scratchpad_desc(), engine, nullptr);
+    pad = description.scratchpad_desc();
     if (!is_result) return;
     dnnl::post_ops addition;
     addition.append_sum(1.0f);
@@ -54,12 +52,23 @@ struct Argument {
     attributes.set_post_ops(addition);
     const dnnl::reorder::primitive_desc adding(engine, from, engine, to, attributes);
     accumulate = dnnl::reorder(adding);
-    if (adding.scratchpad_desc().get_size() > description.scratchpad_desc().get_size()) {
-      scratchpad = memory(adding.scratchpad_desc(), engine, nullptr);
-    }
+    if (adding.scratchpad_desc().get_size() > pad.get_size()) pad = adding.scratchpad_desc();
+  }
+};
+
+/// The objects through which one run tells oneDNN where an argument lies.
+struct ArgumentMemory {
+  memory outer, inner, pad;
+  bool reorders;
+
+  explicit ArgumentMemory(const Argument& argument)
+      : outer(argument.outer, onednn_engine(), nullptr), reorders(argument.reorders) {
+    if (!reorders) return;
+    inner = memory(argument.inner, onednn_engine(), nullptr);
+    pad = memory(argument.pad, onednn_engine(), nullptr);
   }
 
-  const memory& kernel_memory() const { return reorders ? inner : outer; }
+  dnnl_memory_t kernel() const { return reorders ? inner.get() : outer.get(); }
 };
 
 void set_pointer(const memory& target, const void* data) {
@@ -100,8 +109,8 @@ bool needs_wide_sums(const ConvolutionShape& shape) {
 
 class ConvolutionPlan {
  public:
-  ConvolutionPlan(ConvolutionDirection direction, const ConvolutionShape& shape, bool bias, bool relu)
-      : direction_(direction), user_(shape), native_(shape), bias_(bias), relu_(relu) {}
+  ConvolutionPlan(ConvolutionDirection direction, const ConvolutionShape& shape, const Epilogue& epilogue)
+      : direction_(direction), user_(shape), native_(shape), epilogue_(epilogue) {}
 
   /// Chooses layouts and makes the primitives. False where the algorithm does not exist for the shape.
   bool prepare(ConvolutionAlgorithm algorithm) {
@@ -114,7 +123,8 @@ class ConvolutionPlan {
       trim_filter();
       if (prepare_onednn(algorithm)) return true;
     }
-    if (algorithm != ConvolutionAlgorithm::Direct || bias_ || user_.x.rank > 5) return false;
+    const bool is_plain = !epilogue_.has_bias && epilogue_.function == EpilogueFunction::Identity;
+    if (algorithm != ConvolutionAlgorithm::Direct || !is_plain || user_.x.rank > 5) return false;
     in_double_ = true;
     kernel_ = "double";
     native_.x = packed(user_.x, ElementType::F64);
@@ -149,7 +159,7 @@ class ConvolutionPlan {
                             static_cast<double*>(target));
     } else {
       if (bias != nullptr) {
-        const Tensor bias_user = bias_tensor(user_.y.type), bias_native = bias_tensor(ElementType::F32);
+        const Tensor bias_user = bias_tensor(epilogue_.bias_type), bias_native = bias_tensor(ElementType::F32);
         bias = staged<float>(bias_user, bias, bias_native, scratch);
       }
       const size_t misalignment = reinterpret_cast<uintptr_t>(workspace) % 64;
@@ -300,22 +310,18 @@ class ConvolutionPlan {
     const memory::dims padding_right(padding_right_, padding_right_ + spatial);
     memory::dims dilation(native_.dilation, native_.dilation + spatial);
     for (auto& d : dilation) d -= 1;
-    dnnl::primitive_attr attributes = onednn_attributes();
-    if (relu_) {
-      dnnl::post_ops operations;
-      operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-      attributes.set_post_ops(operations);
-    }
+    const dnnl::primitive_attr attributes = onednn_attributes(epilogue_);
+    const bool has_bias = epilogue_.has_bias;
     using Forward = dnnl::convolution_forward;
-    const Forward::desc description = bias_ ? Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, bias, y,
-                                                            strides, dilation, padding, padding_right)
-                                            : Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, y, strides,
-                                                            dilation, padding, padding_right);
+    const Forward::desc description = has_bias ? Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, bias, y,
+                                                               strides, dilation, padding, padding_right)
+                                               : Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, y,
+                                                               strides, dilation, padding, padding_right);
     const Forward::primitive_desc forward(description, attributes, engine);
     if (direction_ == ConvolutionDirection::Forward) {
       convolution_ = dnnl::convolution_forward(forward);
+      bias_desc_ = bias;
       take(forward, outer_x, forward.src_desc(), outer_w, forward.weights_desc(), outer_y, forward.dst_desc());
-      if (bias_) bias_memory_ = memory(bias, engine, nullptr);
     } else if (direction_ == ConvolutionDirection::BackwardData) {
       using Backward = dnnl::convolution_backward_data;
       const Backward::primitive_desc backward({kind, x, w, y, strides, dilation, padding, padding_right}, attributes,
@@ -347,49 +353,56 @@ class ConvolutionPlan {
     for (Argument* argument : {&first_, &second_, &result_}) {
       if (!argument->reorders) continue;
       argument->inner_offset = offset;
-      offset += aligned(argument->inner_bytes);
-      pads[pad_count++] = argument->scratchpad.get_desc();
+      offset += aligned(argument->inner.get_size());
+      pads[pad_count++] = argument->pad;
     }
     scratchpad_offset_ = offset;
     size_t pad_bytes = 0;
     for (int i = 0; i < pad_count; ++i) pad_bytes = std::max(pad_bytes, pads[i].get_size());
     workspace_ = offset + aligned(pad_bytes);
-    scratchpad_ = memory(pads[0], onednn_engine(), nullptr);
+    pad_ = pads[0];
+    memories_.put(make_memories());
   }
 
-  void reorder(const Argument& argument, const dnnl::reorder& primitive, const memory& from, const memory& to,
-               char* workspace) const {
-    set_pointer(argument.scratchpad, workspace + scratchpad_offset_);
-    execute(primitive,
-            {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}, {DNNL_ARG_SCRATCHPAD, argument.scratchpad.get()}});
+  /// What one run needs for itself.
+  struct Memories {
+    ArgumentMemory first, second, result;
+    memory pad, bias;
+  };
+
+  std::unique_ptr<Memories> make_memories() const {
+    return std::make_unique<Memories>(
+        Memories{ArgumentMemory(first_), ArgumentMemory(second_), ArgumentMemory(result_),
+                 memory(pad_, onednn_engine(), nullptr),
+                 epilogue_.has_bias ? memory(bias_desc_, onednn_engine(), nullptr) : memory()});
   }
 
   void execute_onednn(const void* first, const void* second, const void* bias, void* result, bool adds,
                       char* workspace) {
-    // The memory objects belong to the plan; two streams that run the same one take turns.
-    const std::lock_guard lock(mutex_);
-    Argument* arguments[] = {&first_, &second_, &result_};
+    const auto memories = memories_.take([this] { return make_memories(); });
+    const Argument* arguments[] = {&first_, &second_, &result_};
+    const ArgumentMemory* own[] = {&memories->first, &memories->second, &memories->result};
     const void* pointers[] = {first, second, result};
+    char* pad_data = workspace == nullptr ? nullptr : workspace + scratchpad_offset_;
     const int filter = direction_ == ConvolutionDirection::BackwardFilter ? 2 : 1;
     if (filter == 2 && trims()) set_tensor(native_.w, result, 0);
     pointers[filter] = at(pointers[filter], ElementType::F32, used_offset_);
     for (int i = 0; i < 3; ++i) {
-      Argument& argument = *arguments[i];
-      set_pointer(argument.outer, pointers[i]);
-      if (!argument.reorders) continue;
-      set_pointer(argument.inner, workspace + argument.inner_offset);
-      if (i < 2) reorder(argument, argument.reorder, argument.outer, argument.inner, workspace);
+      set_pointer(own[i]->outer, pointers[i]);
+      if (!own[i]->reorders) continue;
+      set_pointer(own[i]->inner, workspace + arguments[i]->inner_offset);
+      set_pointer(own[i]->pad, pad_data);
+      if (i < 2) reorder(arguments[i]->reorder, own[i]->outer, own[i]->inner, own[i]->pad);
     }
-    set_pointer(scratchpad_, workspace == nullptr ? nullptr : workspace + scratchpad_offset_);
-    const dnnl_memory_t a = first_.kernel_memory().get(), b = second_.kernel_memory().get(),
-                        c = result_.kernel_memory().get(), pad = scratchpad_.get();
+    set_pointer(memories->pad, pad_data);
+    const dnnl_memory_t a = own[0]->kernel(), b = own[1]->kernel(), c = own[2]->kernel(), pad = memories->pad.get();
     switch (direction_) {
       case ConvolutionDirection::Forward:
-        if (bias_) {
-          set_pointer(bias_memory_, bias);
+        if (epilogue_.has_bias) {
+          set_pointer(memories->bias, bias);
           execute(convolution_, {{DNNL_ARG_SRC, a},
                                  {DNNL_ARG_WEIGHTS, b},
-                                 {DNNL_ARG_BIAS, bias_memory_.get()},
+                                 {DNNL_ARG_BIAS, memories->bias.get()},
                                  {DNNL_ARG_DST, c},
                                  {DNNL_ARG_SCRATCHPAD, pad}});
         } else {
@@ -407,8 +420,12 @@ class ConvolutionPlan {
         break;
     }
     if (result_.reorders) {
-      reorder(result_, adds ? result_.accumulate : result_.reorder, result_.inner, result_.outer, workspace);
+      reorder(adds ? result_.accumulate : result_.reorder, own[2]->inner, own[2]->outer, own[2]->pad);
     }
+  }
+
+  static void reorder(const dnnl::reorder& primitive, const memory& from, const memory& to, const memory& pad) {
+    execute(primitive, {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}, {DNNL_ARG_SCRATCHPAD, pad.get()}});
   }
 
   const ConvolutionDirection direction_;
@@ -418,16 +435,15 @@ class ConvolutionPlan {
   ConvolutionShape used_;
   int64_t used_offset_ = 0;
   int padding_right_[max_rank - 2] = {};
-  const bool bias_;
-  const bool relu_;
+  const Epilogue epilogue_;
   bool in_double_ = false;
   std::string kernel_;
   size_t workspace_ = 0;
   size_t scratchpad_offset_ = 0;
-  std::mutex mutex_;
   dnnl::primitive convolution_;
   Argument first_, second_, result_;
-  memory scratchpad_, bias_memory_;
+  memory::desc pad_, bias_desc_;
+  Pool<Memories> memories_;
 };
 
 namespace {
@@ -474,10 +490,12 @@ PlanCache& plan_cache() {
 }  // namespace
 
 ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
-                                       const ConvolutionShape& shape, bool bias, bool relu) {
+                                       const ConvolutionShape& shape, const Epilogue& epilogue) {
   PlanKey key;
-  key.add(static_cast<int>(direction) | static_cast<int>(algorithm) << 4 | bias << 8 | relu << 9 |
-          shape.flips_filter << 10);
+  key.add(static_cast<int>(direction) | static_cast<int>(algorithm) << 4 | epilogue.has_bias << 8 |
+          shape.flips_filter << 9 | static_cast<int>(epilogue.function) << 10 |
+          static_cast<int>(epilogue.bias_type) << 16);
+  key.add(std::bit_cast<int32_t>(epilogue.coefficient));
   key.add(shape.groups);
   key.add(shape.x);
   key.add(shape.w);
@@ -491,7 +509,7 @@ ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, Convoluti
   const std::lock_guard lock(cache.mutex);
   const auto found = cache.plans.find(key);
   if (found != cache.plans.end()) return found->second.get();
-  auto plan = std::make_unique<ConvolutionPlan>(direction, shape, bias, relu);
+  auto plan = std::make_unique<ConvolutionPlan>(direction, shape, epilogue);
   // What is not possible is remembered too.
   if (!plan->prepare(algorithm)) plan.reset();
   return cache.plans.emplace(key, std::move(plan)).first->second.get();

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 
+#include "engine/compute_epilogue.h"
 #include "engine/compute_tensor.h"
 #include "engine/compute_vector.h"
 
@@ -27,9 +28,9 @@ struct ConvolutionShape {
 class ConvolutionPlan;
 
 /// The plan for a shape, from the cache where it was asked for before; null where the algorithm does not exist for it.
-/// `bias` and `relu` (forward only): y = relu?(conv + bias), as one kernel.
+/// `epilogue` (forward only): what is computed in the same kernel.
 ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
-                                       const ConvolutionShape& shape, bool bias = false, bool relu = false);
+                                       const ConvolutionShape& shape, const Epilogue& epilogue = {});
 
 /// Whether the Winograd plan of a shape, where there is one, is expected to be faster than the direct one, its layout
 /// changes included; measured with native/bench/compute_bench.
@@ -46,7 +47,7 @@ const char* convolution_kernel(const ConvolutionPlan& plan);
 ///   Forward         first = x,  second = w,  result = y
 ///   BackwardData    first = dy, second = w,  result = dx
 ///   BackwardFilter  first = x,  second = dy, result = dw
-/// `bias`: K values in the type of y for plans made with bias, else null.
+/// `bias`: K values for plans made with bias, else null.
 void run_convolution(ConvolutionPlan& plan, double alpha, const void* first, const void* second, const void* bias,
                      double beta, void* result, void* workspace, size_t workspace_bytes);
 

@@ -60,16 +60,16 @@ ConvolutionShape shape_of(const Operands& operands, const NodeParameters& parame
 
 class ConvolutionStep final : public GraphStep {
  public:
-  ConvolutionStep(const Operands& operands, const NodeParameters& parameters, GraphOperand bias, bool relu, int result)
+  ConvolutionStep(const Operands& operands, const NodeParameters& parameters, int bias = -1,
+                  const Epilogue& epilogue = {})
       : first_(operands.first().tensor),
         second_(operands.second().tensor),
-        bias_(bias.tensor),
-        result_(result),
+        bias_(bias),
+        result_(operands.result().tensor),
         alpha_(parameters.alpha),
         beta_(parameters.beta) {
     const ConvolutionShape shape = shape_of(operands, parameters);
-    plan_ =
-        find_convolution_plan(operands.direction, ConvolutionAlgorithm::Direct, shape, static_cast<bool>(bias), relu);
+    plan_ = find_convolution_plan(operands.direction, ConvolutionAlgorithm::Direct, shape, epilogue);
     require_graph(plan_ != nullptr, Reason::Pattern,
                   "convolution of " + dims_text(shape.x) + " with " + dims_text(shape.w) + " has no kernel");
   }
@@ -90,23 +90,20 @@ class ConvolutionStep final : public GraphStep {
 }  // namespace
 
 std::unique_ptr<GraphStep> make_convolution_step(const GraphReader& graph, const GraphNode& node) {
-  const Operands operands = operands_of(graph, node);
-  return std::make_unique<ConvolutionStep>(operands, node.parameters, GraphOperand(), false, operands.result().tensor);
+  return std::make_unique<ConvolutionStep>(operands_of(graph, node), node.parameters);
 }
 
-std::unique_ptr<GraphStep> make_biased_convolution_step(const GraphReader& graph, const GraphNode& convolution,
-                                                        int bias, bool relu, int result) {
-  Operands operands = operands_of(graph, convolution);
-  const GraphOperand bias_operand = graph.operand(bias);
-  operands.y = graph.operand(result);
-  // The kernel takes a bias in the type of the result.
+std::unique_ptr<GraphStep> make_fused_convolution_step(const GraphReader& graph, const GraphNode& convolution, int bias,
+                                                       const Epilogue& epilogue, int result) {
   if (convolution.kind != NodeKind::ConvolutionForward || convolution.parameters.alpha != 1 ||
-      convolution.parameters.beta != 0 || bias_operand.layout.type != operands.y.layout.type ||
-      computes_in_double(operands.y.layout.type)) {
+      convolution.parameters.beta != 0) {
     return nullptr;
   }
+  Operands operands = operands_of(graph, convolution);
+  operands.y = graph.operand(result);
+  if (operands.y.boolean) return nullptr;
   try {
-    return std::make_unique<ConvolutionStep>(operands, convolution.parameters, bias_operand, relu, result);
+    return std::make_unique<ConvolutionStep>(operands, convolution.parameters, bias, epilogue);
   } catch (const UnsupportedGraph&) {
     return nullptr;
   }

@@ -1,8 +1,7 @@
 // Matrix products: in f32 by oneDNN, else by plain loops in f64.
-#include <mutex>
-
 #include "engine/compute_graph_step.h"
 #include "engine/compute_onednn.h"
+#include "engine/compute_pool.h"
 #include "engine/compute_staging.h"
 
 namespace cpu::compute {
@@ -74,45 +73,50 @@ class DoubleMatmulStep final : public GraphStep {
 
 class MatmulStep final : public GraphStep {
  public:
-  explicit MatmulStep(const Product& product) : product_(product) {
+  explicit MatmulStep(const Product& product, const GraphOperand& bias = {}, const Epilogue& epilogue = {})
+      : product_(product), bias_(bias) {
     batches_ = is_uniform();
     native_a_ = native(product_.a.layout);
     native_b_ = native(product_.b.layout);
     native_c_ = packed_as<float>(product_.c.layout);
-    const dnnl::engine& engine = onednn_engine();
-    const memory::desc a = desc(native_a_), b = desc(native_b_), c = desc(native_c_);
-    const dnnl::matmul::primitive_desc description(dnnl::matmul::desc(a, b, c), onednn_attributes(), engine);
+    a_ = desc(native_a_);
+    b_ = desc(native_b_);
+    c_ = desc(native_c_);
+    if (bias) {
+      native_bias_ = packed_as<float>(bias.layout);
+      bias_desc_ = desc(native_bias_);
+    }
+    const dnnl::matmul::desc operation =
+        bias ? dnnl::matmul::desc(a_, b_, bias_desc_, c_) : dnnl::matmul::desc(a_, b_, c_);
+    const dnnl::matmul::primitive_desc description(operation, onednn_attributes(epilogue), onednn_engine());
     matmul_ = dnnl::matmul(description);
-    pad_bytes_ = description.scratchpad_desc().get_size();
-    a_ = memory(a, engine, nullptr);
-    b_ = memory(b, engine, nullptr);
-    c_ = memory(c, engine, nullptr);
-    pad_ = memory(description.scratchpad_desc(), engine, nullptr);
+    pad_ = description.scratchpad_desc();
+    memories_.put(make_memories());
   }
 
-  size_t workspace_bytes() const override { return pad_bytes_; }
+  size_t workspace_bytes() const override { return pad_.get_size(); }
 
   void run(const GraphRun& run, char* own) const override {
     Scratch scratch;
     const float* a = staged<float>(product_.a.layout, run.data(product_.a.tensor), native_a_, scratch);
     const float* b = staged<float>(product_.b.layout, run.data(product_.b.tensor), native_b_, scratch);
     const StagedResult<float> result(product_.c.layout, run.data(product_.c.tensor), native_c_, scratch);
-    {
-      // The memory objects belong to the plan; two streams that run the same one take turns.
-      const std::lock_guard lock(mutex_);
-      set(pad_, own);
-      const int64_t products = batches_ ? 1 : product_.batch();
-      for (int64_t product = 0; product < products; ++product) {
-        set(a_, a + (batches_ ? 0 : product_.start(native_a_, product)));
-        set(b_, b + (batches_ ? 0 : product_.start(native_b_, product)));
-        set(c_, result.values() + (batches_ ? 0 : product_.start(native_c_, product)));
-        const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, a_.get()},
-                                             {DNNL_ARG_WEIGHTS, b_.get()},
-                                             {DNNL_ARG_DST, c_.get()},
-                                             {DNNL_ARG_SCRATCHPAD, pad_.get()}};
-        dnnl::error::wrap_c_api(dnnl_primitive_execute(matmul_.get(), onednn_stream(), 4, arguments),
-                                "oneDNN could not execute a matrix product");
-      }
+    const float* bias = staged<float>(bias_.layout, run.data_or_null(bias_.tensor), native_bias_, scratch);
+    const auto memories = memories_.take([this] { return make_memories(); });
+    set(memories->pad, own);
+    if (bias_) set(memories->bias, bias);
+    const int64_t products = batches_ ? 1 : product_.batch();
+    for (int64_t product = 0; product < products; ++product) {
+      set(memories->a, a + (batches_ ? 0 : product_.start(native_a_, product)));
+      set(memories->b, b + (batches_ ? 0 : product_.start(native_b_, product)));
+      set(memories->c, result.values() + (batches_ ? 0 : product_.start(native_c_, product)));
+      const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, memories->a.get()},
+                                           {DNNL_ARG_WEIGHTS, memories->b.get()},
+                                           {DNNL_ARG_DST, memories->c.get()},
+                                           {DNNL_ARG_SCRATCHPAD, memories->pad.get()},
+                                           {DNNL_ARG_BIAS, bias_ ? memories->bias.get() : nullptr}};
+      dnnl::error::wrap_c_api(dnnl_primitive_execute(matmul_.get(), onednn_stream(), bias_ ? 5 : 4, arguments),
+                              "oneDNN could not execute a matrix product");
     }
     result.finish(1, 0);
   }
@@ -157,18 +161,32 @@ class MatmulStep final : public GraphStep {
     return onednn_desc(matrix);
   }
 
+  /// What one run needs for itself.
+  struct Memories {
+    memory a, b, c, pad, bias;
+  };
+
+  std::unique_ptr<Memories> make_memories() const {
+    const dnnl::engine& engine = onednn_engine();
+    return std::make_unique<Memories>(Memories{memory(a_, engine, nullptr), memory(b_, engine, nullptr),
+                                               memory(c_, engine, nullptr), memory(pad_, engine, nullptr),
+                                               bias_ ? memory(bias_desc_, engine, nullptr) : memory()});
+  }
+
   const Product product_;
+  const GraphOperand bias_;
   bool batches_ = false;
-  Tensor native_a_, native_b_, native_c_;
-  size_t pad_bytes_ = 0;
+  Tensor native_a_, native_b_, native_c_, native_bias_;
   dnnl::matmul matmul_;
-  memory a_, b_, c_, pad_;
-  mutable std::mutex mutex_;
+  memory::desc a_, b_, c_, pad_, bias_desc_;
+  mutable Pool<Memories> memories_;
 };
 
 }  // namespace
 
-std::unique_ptr<GraphStep> make_matmul_step(const GraphReader& graph, const GraphNode& node) {
+namespace {
+
+Product product_of(const GraphReader& graph, const GraphNode& node) {
   const Product product{graph.required(node, Port::A, "a"), graph.required(node, Port::B, "b"),
                         graph.required(node, Port::C, "c")};
   const std::string shapes = "matmul of " + dims_text(product.a.layout) + " and " + dims_text(product.b.layout) +
@@ -186,14 +204,36 @@ std::unique_ptr<GraphStep> make_matmul_step(const GraphReader& graph, const Grap
         c == std::max(a, b) && c % a == 0 && c % b == 0, Reason::Shape,
         shapes + ": the result has as many matrices as the larger operand, and those of the smaller divide it");
   }
-  const bool in_double = node.parameters.compute_type == ElementType::F64 ||
-                         computes_in_double(product.a.layout.type) || computes_in_double(product.b.layout.type) ||
-                         computes_in_double(product.c.layout.type);
-  if (in_double) return std::make_unique<DoubleMatmulStep>(product);
+  return product;
+}
+
+bool in_double(const Product& product, const NodeParameters& parameters) {
+  return parameters.compute_type == ElementType::F64 || computes_in_double(product.a.layout.type) ||
+         computes_in_double(product.b.layout.type) || computes_in_double(product.c.layout.type);
+}
+
+}  // namespace
+
+std::unique_ptr<GraphStep> make_matmul_step(const GraphReader& graph, const GraphNode& node) {
+  const Product product = product_of(graph, node);
+  if (in_double(product, node.parameters)) return std::make_unique<DoubleMatmulStep>(product);
   try {
     return std::make_unique<MatmulStep>(product);
   } catch (const dnnl::error&) {
     return std::make_unique<DoubleMatmulStep>(product);
+  }
+}
+
+std::unique_ptr<GraphStep> make_fused_matmul_step(const GraphReader& graph, const GraphNode& node, int bias,
+                                                  const Epilogue& epilogue, int result) {
+  Product product = product_of(graph, node);
+  product.c = graph.operand(result);
+  const GraphOperand row = graph.operand(bias);
+  if (product.c.boolean || in_double(product, node.parameters)) return nullptr;
+  try {
+    return std::make_unique<MatmulStep>(product, row, epilogue);
+  } catch (const dnnl::error&) {
+    return nullptr;
   }
 }
 

@@ -97,6 +97,40 @@ const char* mode_name(PointwiseMode mode) {
   return names[static_cast<size_t>(mode)];
 }
 
+std::optional<Epilogue> epilogue_of(const NodeParameters& p) {
+  if (p.alpha1 != 1) return std::nullopt;
+  Epilogue epilogue;
+  switch (p.pointwise) {
+    case PointwiseMode::Relu:
+      if (p.lower_clip != 0 || !(p.upper_clip > 1e38)) return std::nullopt;
+      epilogue.function = EpilogueFunction::Relu;
+      epilogue.first = static_cast<float>(p.lower_slope);
+      return epilogue;
+    case PointwiseMode::Tanh:
+      epilogue.function = EpilogueFunction::Tanh;
+      return epilogue;
+    case PointwiseMode::Sigmoid:
+      epilogue.function = EpilogueFunction::Sigmoid;
+      return epilogue;
+    case PointwiseMode::Elu:
+      epilogue.function = EpilogueFunction::Elu;
+      epilogue.first = static_cast<float>(p.elu_alpha);
+      return epilogue;
+    case PointwiseMode::Swish:
+      epilogue.function = EpilogueFunction::Swish;
+      epilogue.first = static_cast<float>(p.swish_beta);
+      return epilogue;
+    case PointwiseMode::Gelu:
+      epilogue.function = EpilogueFunction::Gelu;
+      return epilogue;
+    case PointwiseMode::GeluTanh:
+      epilogue.function = EpilogueFunction::GeluTanh;
+      return epilogue;
+    default:
+      return std::nullopt;
+  }
+}
+
 namespace {
 
 /// 1 / (1 + e^-x) without overflow for either sign.

@@ -66,7 +66,7 @@ class Parameters {
   const void* read(const GraphOperand& operand, double otherwise) const {
     void* values = make();
     if (operand) {
-      blend_tensor(1, channel_row(operand, channels_, "a parameter"), run_.data(operand.tensor), 0, packed_, values);
+      blend_tensor(1, channel_row(operand.layout), run_.data(operand.tensor), 0, packed_, values);
     } else if (type_ == ElementType::F64) {
       std::fill_n(static_cast<double*>(values), channels_, otherwise);
     } else {
@@ -80,7 +80,7 @@ class Parameters {
 
   void finish(const GraphOperand& operand, const void* values) const {
     if (!operand) return;
-    blend_tensor(1, packed_, values, 0, channel_row(operand, channels_, "a parameter"), run_.data(operand.tensor));
+    blend_tensor(1, packed_, values, 0, channel_row(operand.layout), run_.data(operand.tensor));
   }
 
  private:
@@ -196,7 +196,7 @@ class BatchNormBackwardStep final : public GraphStep {
 
 void check_parameters(std::initializer_list<const GraphOperand*> operands, int64_t channels) {
   for (const GraphOperand* operand : operands) {
-    if (*operand) channel_row(*operand, channels, "a tensor of batch norm");
+    if (*operand) require_channel_row(*operand, channels, "a tensor of batch norm");
   }
 }
 

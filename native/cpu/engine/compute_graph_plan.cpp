@@ -173,6 +173,7 @@ class Planner {
         const auto tensor = static_cast<size_t>(edge.tensor);
         if (edge.written) {
           writers_[tensor] = static_cast<int>(i);
+          if (options_.fuses) widen(graph_.tensors[tensor], graph_.nodes[i]);
         } else {
           readers_[tensor].push_back(static_cast<int>(i));
         }
@@ -194,8 +195,9 @@ class Planner {
         if (!options_.fuses) close_group();
         continue;
       }
+      if (options_.fuses && fuse_statistics(node)) continue;
       close_group();
-      if (options_.fuses && (fuse_convolution(node) || fuse_norm(node))) continue;
+      if (options_.fuses && (fuse_product(node) || fuse_norm(node))) continue;
       done_[static_cast<size_t>(node)] = true;
       add_stage(make_step(reader_, chosen), {node}, {});
     }
@@ -210,6 +212,14 @@ class Planner {
 
   static std::string name_of(const GraphTensor& tensor) {
     return "tensor " + std::to_string(tensor.uid) + " (" + dims_text(tensor.layout) + ")";
+  }
+
+  /// Virtual tensors of 16 bits hold what is computed with, so that nobody converts to them and back. Random numbers
+  /// are those of their type.
+  static void widen(GraphTensor& tensor, const GraphNode& writer) {
+    ElementType& type = tensor.layout.type;
+    if (!tensor.is_virtual || tensor.boolean || writer.kind == NodeKind::Rng) return;
+    if (type == ElementType::F16 || type == ElementType::BF16) type = ElementType::F32;
   }
 
   void check() const {
@@ -291,14 +301,14 @@ class Planner {
     return same_dims(tensor(result_of(group_.front())).layout, tensor(result_of(pointwise)).layout);
   }
 
-  /// Results of these nodes that others read, or that lie outside.
-  std::vector<int> stored_of(const std::vector<int>& nodes) const {
+  /// Results of these nodes that others read, or that lie outside. `also` is computed with them.
+  std::vector<int> stored_of(const std::vector<int>& nodes, int also = -1) const {
     std::vector<int> stored;
     for (const int index : nodes) {
       const int result = result_of(index);
       bool is_read = !tensor(result).is_virtual;
       for (const int reader : readers(result)) {
-        const bool inside = std::find(nodes.begin(), nodes.end(), reader) != nodes.end();
+        const bool inside = reader == also || std::find(nodes.begin(), nodes.end(), reader) != nodes.end();
         is_read = is_read || (!inside && !dropped_[static_cast<size_t>(reader)]);
       }
       if (is_read) stored.push_back(result);
@@ -351,20 +361,13 @@ class Planner {
     return std::find(nodes.begin(), nodes.end(), writers_[static_cast<size_t>(tensor)]) != nodes.end();
   }
 
-  /// The only reader of a virtual tensor, where that is a pointwise node of this mode that does nothing else; else -1.
-  int only_reader(int value, PointwiseMode mode) const {
+  /// The only reader of a virtual tensor, where that is a pointwise node that is still to be computed; else -1.
+  int only_reader(int value) const {
     if (!tensor(value).is_virtual || readers(value).size() != 1) return -1;
     const int index = readers(value).front();
     const GraphNode& reader = node(index);
-    const NodeParameters& p = reader.parameters;
-    if (reader.kind != NodeKind::Pointwise || p.pointwise != mode || p.alpha1 != 1 || p.alpha2 != 1) return -1;
-    if (reader.find(Port::Y) == nullptr || done_[static_cast<size_t>(index)]) return -1;
-    const bool is_relu = mode == PointwiseMode::Relu;
-    if (is_relu && (p.lower_clip != 0 || p.lower_slope != 0 ||
-                    p.upper_clip != std::numeric_limits<double>::infinity() || !p.propagate_nan)) {
-      return -1;
-    }
-    return index;
+    if (reader.kind != NodeKind::Pointwise || done_[static_cast<size_t>(index)]) return -1;
+    return reader.find(Port::Y) == nullptr ? -1 : index;
   }
 
   /// What a node that adds reads besides `value`; -1 for nothing else.
@@ -375,22 +378,35 @@ class Planner {
     return x->tensor == value ? b->tensor : x->tensor;
   }
 
-  /// A node that adds to `value`, and one for the ReLU of the sum; -1 for those there are none of.
+  /// What follows a node and can be computed with it: a node that adds to its result, then a function of that. -1 for
+  /// those there are none of.
   struct Tail {
-    int adds = -1, relu = -1, addend = -1, result = -1;
+    int adds = -1, function = -1, addend = -1, result = -1;
+    Epilogue epilogue;
+
+    bool is_empty() const { return adds < 0 && function < 0; }
   };
 
   Tail tail_of(int value) const {
     Tail tail;
     tail.result = value;
-    tail.adds = only_reader(value, PointwiseMode::Add);
-    if (tail.adds >= 0) {
-      tail.addend = other_operand(tail.adds, value);
-      if (tail.addend < 0 || !is_ready(tail.addend)) return {-1, -1, -1, value};
-      tail.result = result_of(tail.adds);
+    const int adds = only_reader(value);
+    if (adds >= 0 && node(adds).parameters.pointwise == PointwiseMode::Add && node(adds).parameters.alpha1 == 1 &&
+        node(adds).parameters.alpha2 == 1) {
+      const int addend = other_operand(adds, value);
+      if (addend >= 0 && is_ready(addend)) {
+        tail.adds = adds;
+        tail.addend = addend;
+        tail.result = result_of(adds);
+      }
     }
-    tail.relu = only_reader(tail.result, PointwiseMode::Relu);
-    if (tail.relu >= 0) tail.result = result_of(tail.relu);
+    const int function = only_reader(tail.result);
+    if (function < 0 || !same_dims(tensor(tail.result).layout, tensor(result_of(function)).layout)) return tail;
+    if (const auto epilogue = epilogue_of(node(function).parameters)) {
+      tail.function = function;
+      tail.epilogue = *epilogue;
+      tail.result = result_of(function);
+    }
     return tail;
   }
 
@@ -398,31 +414,43 @@ class Planner {
     if (step == nullptr) return false;
     std::vector<int> nodes = {first};
     if (tail.adds >= 0) nodes.push_back(tail.adds);
-    if (tail.relu >= 0) nodes.push_back(tail.relu);
+    if (tail.function >= 0) nodes.push_back(tail.function);
     for (const int index : nodes) done_[static_cast<size_t>(index)] = true;
     // Statistics that go to later nodes stay visible.
     std::vector<int> visible = {tail.result};
     for (const GraphEdge& edge : node(first).edges) {
-      if (edge.written && edge.port != Port::Y) visible.push_back(edge.tensor);
+      if (edge.written && edge.port != Port::Y && edge.port != Port::C) visible.push_back(edge.tensor);
     }
     add_stage(std::move(step), nodes, visible);
     return true;
   }
 
-  bool fuse_convolution(int index) {
-    const GraphNode& convolution = node(index);
-    const GraphEdge* y = convolution.find(Port::Y);
-    if (convolution.kind != NodeKind::ConvolutionForward || y == nullptr) return false;
-    const Tail tail = tail_of(y->tensor);
-    if (tail.adds < 0) return false;
-    const Tensor& bias = tensor(tail.addend).layout;
+  /// Whether the addend has one number for each place along `axis` of the result, one behind the other.
+  bool is_bias(const Tail& tail, int axis) const {
+    const GraphTensor& bias = tensor(tail.addend);
     const Tensor& result = tensor(tail.result).layout;
-    if (result.rank < 3 || bias.rank != result.rank || bias.elements() != result.dims[1] ||
-        bias.dims[1] != result.dims[1] || (bias.dims[1] != 1 && bias.strides[1] != 1) || tensor(tail.addend).boolean ||
-        tensor(tail.result).boolean || !same_dims(tensor(y->tensor).layout, result)) {
-      return false;
+    return !bias.boolean && bias.layout.rank == result.rank && bias.layout.elements() == result.dims[axis] &&
+           bias.layout.dims[axis] == result.dims[axis] &&
+           (bias.layout.dims[axis] == 1 || bias.layout.strides[axis] == 1) && !computes_in_double(bias.layout.type);
+  }
+
+  /// A convolution or matmul with the bias and the function behind it.
+  bool fuse_product(int index) {
+    const GraphNode& product = node(index);
+    const bool is_matmul = product.kind == NodeKind::Matmul;
+    const GraphEdge* y = product.find(is_matmul ? Port::C : Port::Y);
+    if ((product.kind != NodeKind::ConvolutionForward && !is_matmul) || y == nullptr) return false;
+    Tail tail = tail_of(y->tensor);
+    if (tail.is_empty()) return false;
+    const Tensor& result = tensor(tail.result).layout;
+    if (result.rank < 2 || !same_dims(tensor(y->tensor).layout, result)) return false;
+    if (tail.adds >= 0) {
+      if (!is_bias(tail, is_matmul ? result.rank - 1 : 1)) return false;
+      tail.epilogue.has_bias = true;
+      tail.epilogue.bias_type = tensor(tail.addend).layout.type;
     }
-    return add_fused(make_biased_convolution_step(reader_, convolution, tail.addend, tail.relu >= 0, tail.result),
+    return add_fused(is_matmul ? make_fused_matmul_step(reader_, product, tail.addend, tail.epilogue, tail.result)
+                               : make_fused_convolution_step(reader_, product, tail.addend, tail.epilogue, tail.result),
                      index, tail);
   }
 
@@ -430,9 +458,45 @@ class Planner {
     const GraphNode& norm = node(index);
     const GraphEdge* y = norm.find(Port::Y);
     if (norm.kind != NodeKind::NormForward || y == nullptr) return false;
-    const Tail tail = tail_of(y->tensor);
-    if (tail.adds < 0 && tail.relu < 0) return false;
-    return add_fused(make_fused_norm_step(reader_, norm, tail.addend, tail.relu >= 0, tail.result), index, tail);
+    Tail tail = tail_of(y->tensor);
+    const bool is_relu = tail.epilogue.function == EpilogueFunction::Relu && tail.epilogue.first == 0;
+    if (tail.function >= 0 && !is_relu) {
+      tail.function = -1;
+      tail.result = tail.adds >= 0 ? result_of(tail.adds) : y->tensor;
+    }
+    if (tail.is_empty()) return false;
+    return add_fused(make_fused_norm_step(reader_, norm, tail.addend, tail.function >= 0, tail.result), index, tail);
+  }
+
+  /// The pointwise nodes collected so far with the channel sums of what they make.
+  bool fuse_statistics(int index) {
+    const GraphNode& sums = node(index);
+    if ((sums.kind != NodeKind::GenStats && sums.kind != NodeKind::BnBackwardWeights) || group_.empty()) return false;
+    const GraphEdge* x = sums.find(Port::X);
+    const GraphEdge* dy = sums.find(Port::DY);
+    if (x == nullptr || !(is_written_by(x->tensor, group_) || (dy != nullptr && is_written_by(dy->tensor, group_)))) {
+      return false;
+    }
+    const Tensor& image = tensor(x->tensor).layout;
+    if (image.rank < 2 || image.dims[1] == 1 || !image.is_channels_last() ||
+        !same_dims(image, tensor(result_of(group_.front())).layout) ||
+        (dy != nullptr && !same_dims(image, tensor(dy->tensor).layout))) {
+      return false;
+    }
+    std::vector<int> visible = stored_of(group_, index);
+    std::vector<const GraphNode*> pointers;
+    for (const int pointwise : group_) pointers.push_back(&node(pointwise));
+    std::unique_ptr<GraphStep> step = make_chain_statistics_step(reader_, pointers, visible, sums);
+    if (step == nullptr) return false;
+    done_[static_cast<size_t>(index)] = true;
+    std::vector<int> nodes = std::move(group_);
+    group_.clear();
+    nodes.push_back(index);
+    for (const GraphEdge& edge : sums.edges) {
+      if (edge.written) visible.push_back(edge.tensor);
+    }
+    add_stage(std::move(step), nodes, visible);
+    return true;
   }
 
   ComputeGraph graph_;

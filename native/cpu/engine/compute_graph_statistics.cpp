@@ -4,29 +4,32 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/compute_channels.h"
 #include "engine/compute_staging.h"
 
 namespace cpu::compute {
 
 using Reason = UnsupportedGraph::Reason;
 
-Tensor channel_row(const GraphOperand& operand, int64_t channels, const char* name) {
+void require_channel_row(const GraphOperand& operand, int64_t channels, const char* name) {
   const Tensor& tensor = operand.layout;
-  Tensor row;
-  row.type = tensor.type;
-  row.rank = 1;
-  row.dims[0] = static_cast<int>(channels);
-  row.strides[0] = 1;
   require_numbers(operand, name);
   require_graph(tensor.elements() == channels, Reason::Shape,
                 std::string(name) + " is " + dims_text(tensor) + " where one value for each of " +
                     std::to_string(channels) + " channels is needed");
   for (int i = 0; i < tensor.rank; ++i) {
-    if (tensor.dims[i] == 1) continue;
-    require_graph(tensor.dims[i] == channels, Reason::Shape,
+    require_graph(tensor.dims[i] == 1 || tensor.dims[i] == channels, Reason::Shape,
                   std::string(name) + " is " + dims_text(tensor) + ", with values in more than one dimension");
-    row.strides[0] = tensor.strides[i];
+  }
+}
+
+Tensor channel_row(const Tensor& tensor) {
+  Tensor row;
+  row.type = tensor.type;
+  row.rank = 1;
+  row.dims[0] = static_cast<int>(tensor.elements());
+  row.strides[0] = 1;
+  for (int i = 0; i < tensor.rank; ++i) {
+    if (tensor.dims[i] != 1) row.strides[0] = tensor.strides[i];
   }
   return row;
 }
@@ -48,8 +51,7 @@ double* read_channels(const GraphRun& run, const GraphOperand& operand, int64_t 
                       Scratch& scratch) {
   auto* values = scratch.take<double>(channels);
   if (operand) {
-    blend_tensor(1, channel_row(operand, channels, "a tensor"), run.data(operand.tensor), 0, double_row(channels),
-                 values);
+    blend_tensor(1, channel_row(operand.layout), run.data(operand.tensor), 0, double_row(channels), values);
   } else {
     std::fill_n(values, channels, otherwise);
   }
@@ -58,9 +60,57 @@ double* read_channels(const GraphRun& run, const GraphOperand& operand, int64_t 
 
 void write_channels(const GraphRun& run, const GraphOperand& operand, int64_t channels, const double* values) {
   if (!operand) return;
-  blend_tensor(1, double_row(channels), values, 0, channel_row(operand, channels, "a tensor"),
-               run.data(operand.tensor));
+  blend_tensor(1, double_row(channels), values, 0, channel_row(operand.layout), run.data(operand.tensor));
 }
+
+void write_statistics(const GraphRun& run, const StatisticsOperands& operands, int64_t channels, const double* sum,
+                      const double* square) {
+  write_channels(run, operands.sum, channels, sum);
+  write_channels(run, operands.square, channels, square);
+}
+
+template <class T>
+BackwardWeightsMean<T> read_mean(const GraphRun& run, const BackwardWeightsOperands& operands, int64_t channels,
+                                 Scratch& scratch) {
+  const double* mean = read_channels(run, operands.mean, channels, 0, scratch);
+  auto* rounded = scratch.take<T>(channels);
+  for (int64_t c = 0; c < channels; ++c) rounded[c] = static_cast<T>(mean[c]);
+  return {mean, rounded};
+}
+
+template <class T>
+void write_backward_weights(const GraphRun& run, const BackwardWeightsOperands& o, const ChannelView& view,
+                            const BackwardWeightsMean<T>& mean, const double* sum, const double* product,
+                            Scratch& scratch) {
+  const int64_t channels = view.channels;
+  const double* inverse = read_channels(run, o.inverse, channels, 1, scratch);
+  const double* scale = read_channels(run, o.scale, channels, 1, scratch);
+  const double count = static_cast<double>(view.count());
+  auto* dscale = scratch.take<double>(channels);
+  auto* dy_scale = scratch.take<double>(channels);
+  auto* x_scale = scratch.take<double>(channels);
+  auto* bias = scratch.take<double>(channels);
+  // dx = scale inv (dy - dbias / count - (x - mean) inv dscale / count), sorted by dy, x and the rest.
+  for (int64_t c = 0; c < channels; ++c) {
+    const double exact = product[c] - sum[c] * (mean.exact[c] - static_cast<double>(mean.rounded[c]));
+    dscale[c] = exact * inverse[c];
+    dy_scale[c] = scale[c] * inverse[c];
+    x_scale[c] = -dy_scale[c] * inverse[c] * dscale[c] / count;
+    bias[c] = -dy_scale[c] * sum[c] / count - x_scale[c] * mean.exact[c];
+  }
+  write_channels(run, o.dscale, channels, dscale);
+  write_channels(run, o.dbias, channels, sum);
+  write_channels(run, o.equivalent_dy_scale, channels, dy_scale);
+  write_channels(run, o.equivalent_x_scale, channels, x_scale);
+  write_channels(run, o.equivalent_bias, channels, bias);
+}
+
+template BackwardWeightsMean<float> read_mean(const GraphRun&, const BackwardWeightsOperands&, int64_t, Scratch&);
+template BackwardWeightsMean<double> read_mean(const GraphRun&, const BackwardWeightsOperands&, int64_t, Scratch&);
+template void write_backward_weights(const GraphRun&, const BackwardWeightsOperands&, const ChannelView&,
+                                     const BackwardWeightsMean<float>&, const double*, const double*, Scratch&);
+template void write_backward_weights(const GraphRun&, const BackwardWeightsOperands&, const ChannelView&,
+                                     const BackwardWeightsMean<double>&, const double*, const double*, Scratch&);
 
 namespace {
 
@@ -77,11 +127,10 @@ ChannelView view_of(const Tensor& layout) {
 
 class GenStatsStep final : public GraphStep {
  public:
-  GenStatsStep(const GraphOperand& x, const GraphOperand& sum, const GraphOperand& square)
-      : x_(x), sum_(sum), square_(square) {}
+  explicit GenStatsStep(const StatisticsOperands& operands) : operands_(operands) {}
 
   void run(const GraphRun& run, char*) const override {
-    if (computes_in_double(x_.layout.type)) {
+    if (computes_in_double(operands_.x.layout.type)) {
       run_in<double>(run);
     } else {
       run_in<float>(run);
@@ -93,9 +142,10 @@ class GenStatsStep final : public GraphStep {
   void run_in(const GraphRun& run) const {
     Scratch scratch;
     const VectorKernels<T>& kernels = vector_kernels<T>();
-    const Tensor layout = sum_layout<T>(x_.layout);
+    const GraphOperand& operand = operands_.x;
+    const Tensor layout = sum_layout<T>(operand.layout);
     const ChannelView view = view_of(layout);
-    const T* x = staged<T>(x_.layout, run.data(x_.tensor), layout, scratch);
+    const T* x = staged<T>(operand.layout, run.data(operand.tensor), layout, scratch);
     auto* sum = scratch.take<double>(view.channels);
     auto* square = scratch.take<double>(view.channels);
     auto* zero = scratch.take<T>(view.channels);
@@ -110,11 +160,10 @@ class GenStatsStep final : public GraphStep {
         kernels.plane_moments(x + offset, view.inner, 0, s, q);
       });
     }
-    write_channels(run, sum_, view.channels, sum);
-    write_channels(run, square_, view.channels, square);
+    write_statistics(run, operands_, view.channels, sum, square);
   }
 
-  const GraphOperand x_, sum_, square_;
+  const StatisticsOperands operands_;
 };
 
 struct FinalizeOperands {
@@ -178,10 +227,6 @@ class BnFinalizeStep final : public GraphStep {
   const bool inference_;
 };
 
-struct BackwardWeightsOperands {
-  GraphOperand mean, inverse, scale, x, dy, dscale, dbias, equivalent_dy_scale, equivalent_x_scale, equivalent_bias;
-};
-
 class BnBackwardWeightsStep final : public GraphStep {
  public:
   explicit BnBackwardWeightsStep(const BackwardWeightsOperands& operands) : operands_(operands) {}
@@ -205,42 +250,21 @@ class BnBackwardWeightsStep final : public GraphStep {
     const int64_t channels = view.channels;
     const T* x = staged<T>(o.x.layout, run.data(o.x.tensor), layout, scratch);
     const T* dy = staged<T>(o.dy.layout, run.data(o.dy.tensor), layout, scratch);
-    const double* mean = read_channels(run, o.mean, channels, 0, scratch);
-    const double* inverse = read_channels(run, o.inverse, channels, 1, scratch);
-    const double* scale = read_channels(run, o.scale, channels, 1, scratch);
-    auto* row_mean = scratch.take<T>(channels);
-    for (int64_t c = 0; c < channels; ++c) row_mean[c] = static_cast<T>(mean[c]);
+    const BackwardWeightsMean<T> mean = read_mean<T>(run, o, channels, scratch);
     auto* sum = scratch.take<double>(channels);
     auto* product = scratch.take<double>(channels);
     if (view.inner == 1) {
       sum_blocks<T>(view, scratch, sum, product,
                     [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* s, double* p) {
-                      kernels.gradient_sums(x + offset, dy + offset, nullptr, row_mean + start, rows, channels, width,
-                                            s, p);
+                      kernels.gradient_sums(x + offset, dy + offset, nullptr, mean.rounded + start, rows, channels,
+                                            width, s, p);
                     });
     } else {
       sum_planes(view, scratch, sum, product, [&](int64_t offset, int64_t c, double* s, double* p) {
-        kernels.plane_gradient_sums(x + offset, dy + offset, nullptr, row_mean[c], view.inner, s, p);
+        kernels.plane_gradient_sums(x + offset, dy + offset, nullptr, mean.rounded[c], view.inner, s, p);
       });
     }
-    const double count = static_cast<double>(view.count());
-    auto* dscale = scratch.take<double>(channels);
-    auto* dy_scale = scratch.take<double>(channels);
-    auto* x_scale = scratch.take<double>(channels);
-    auto* bias = scratch.take<double>(channels);
-    // dx = scale inv (dy - dbias / count - (x - mean) inv dscale / count), sorted by dy, x and the rest.
-    for (int64_t c = 0; c < channels; ++c) {
-      const double exact = product[c] - sum[c] * (mean[c] - static_cast<double>(row_mean[c]));
-      dscale[c] = exact * inverse[c];
-      dy_scale[c] = scale[c] * inverse[c];
-      x_scale[c] = -dy_scale[c] * inverse[c] * dscale[c] / count;
-      bias[c] = -dy_scale[c] * sum[c] / count - x_scale[c] * mean[c];
-    }
-    write_channels(run, o.dscale, channels, dscale);
-    write_channels(run, o.dbias, channels, sum);
-    write_channels(run, o.equivalent_dy_scale, channels, dy_scale);
-    write_channels(run, o.equivalent_x_scale, channels, x_scale);
-    write_channels(run, o.equivalent_bias, channels, bias);
+    write_backward_weights(run, o, view, mean, sum, product, scratch);
   }
 
   const BackwardWeightsOperands operands_;
@@ -254,7 +278,7 @@ void check_image(const GraphOperand& x, const char* name) {
 
 void check_rows(std::initializer_list<const GraphOperand*> operands, int64_t channels, const char* name) {
   for (const GraphOperand* operand : operands) {
-    if (*operand) channel_row(*operand, channels, name);
+    if (*operand) require_channel_row(*operand, channels, name);
   }
 }
 
@@ -264,13 +288,16 @@ void check_scalar(const GraphOperand& operand, const char* name) {
 
 }  // namespace
 
+StatisticsOperands statistics_operands(const GraphReader& graph, const GraphNode& node) {
+  const StatisticsOperands o{graph.required(node, Port::X, "x"), graph.required(node, Port::Sum, "the sums"),
+                             graph.required(node, Port::SquareSum, "the sums of squares")};
+  check_image(o.x, "the image of statistics");
+  check_rows({&o.sum, &o.square}, o.x.layout.dims[1], "a tensor of sums");
+  return o;
+}
+
 std::unique_ptr<GraphStep> make_gen_stats_step(const GraphReader& graph, const GraphNode& node) {
-  const GraphOperand x = graph.required(node, Port::X, "x");
-  const GraphOperand sum = graph.required(node, Port::Sum, "the sums"),
-                     square = graph.required(node, Port::SquareSum, "the sums of squares");
-  check_image(x, "the image of statistics");
-  check_rows({&sum, &square}, x.layout.dims[1], "a tensor of sums");
-  return std::make_unique<GenStatsStep>(x, sum, square);
+  return std::make_unique<GenStatsStep>(statistics_operands(graph, node));
 }
 
 std::unique_ptr<GraphStep> make_bn_finalize_step(const GraphReader& graph, const GraphNode& node) {
@@ -312,7 +339,7 @@ std::unique_ptr<GraphStep> make_bn_finalize_step(const GraphReader& graph, const
   return std::make_unique<BnFinalizeStep>(o, channels, inference);
 }
 
-std::unique_ptr<GraphStep> make_bn_backward_weights_step(const GraphReader& graph, const GraphNode& node) {
+BackwardWeightsOperands backward_weights_operands(const GraphReader& graph, const GraphNode& node) {
   BackwardWeightsOperands o;
   o.mean = graph.required(node, Port::Mean, "mean");
   o.inverse = graph.required(node, Port::InverseDeviation, "the inverse deviation");
@@ -331,7 +358,11 @@ std::unique_ptr<GraphStep> make_bn_backward_weights_step(const GraphReader& grap
   check_rows({&o.mean, &o.inverse, &o.scale, &o.dscale, &o.dbias, &o.equivalent_dy_scale, &o.equivalent_x_scale,
               &o.equivalent_bias},
              o.x.layout.dims[1], "a tensor of batch norm");
-  return std::make_unique<BnBackwardWeightsStep>(o);
+  return o;
+}
+
+std::unique_ptr<GraphStep> make_bn_backward_weights_step(const GraphReader& graph, const GraphNode& node) {
+  return std::make_unique<BnBackwardWeightsStep>(backward_weights_operands(graph, node));
 }
 
 }  // namespace cpu::compute

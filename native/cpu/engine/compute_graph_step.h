@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/compute_epilogue.h"
 #include "engine/compute_graph.h"
 
 namespace cpu::compute {
@@ -104,9 +105,18 @@ std::unique_ptr<GraphStep> make_rng_step(const GraphReader& graph, const GraphNo
 std::unique_ptr<GraphStep> make_pointwise_step(const GraphReader& graph, const std::vector<const GraphNode*>& nodes,
                                                const std::vector<int>& stored);
 
-/// Several nodes as one kernel: y = relu?(convolution + bias), written to `result`.
-std::unique_ptr<GraphStep> make_biased_convolution_step(const GraphReader& graph, const GraphNode& convolution,
-                                                        int bias, bool relu, int result);
+/// Pointwise nodes as above, and a node of statistics or of batch norm's gradients that reads what they make, in one
+/// pass. The image is channels last.
+std::unique_ptr<GraphStep> make_chain_statistics_step(const GraphReader& graph,
+                                                      const std::vector<const GraphNode*>& nodes,
+                                                      const std::vector<int>& stored, const GraphNode& statistics);
+
+/// A product and what follows it as one kernel, written to `result`; `bias` is -1 for none and fits the epilogue. Null
+/// where there is no such kernel.
+std::unique_ptr<GraphStep> make_fused_convolution_step(const GraphReader& graph, const GraphNode& convolution, int bias,
+                                                       const Epilogue& epilogue, int result);
+std::unique_ptr<GraphStep> make_fused_matmul_step(const GraphReader& graph, const GraphNode& matmul, int bias,
+                                                  const Epilogue& epilogue, int result);
 /// Batch norm in training with an addend (-1 for none) and ReLU after it, written to `result`. Null where the node is
 /// none that can be fused so.
 std::unique_ptr<GraphStep> make_fused_norm_step(const GraphReader& graph, const GraphNode& norm, int addend, bool relu,

@@ -17,9 +17,39 @@ dnnl::memory::desc onednn_desc(const Tensor& tensor) {
           dnnl::memory::dims(tensor.strides, tensor.strides + tensor.rank)};
 }
 
-dnnl::primitive_attr onednn_attributes() {
+namespace {
+
+dnnl::algorithm algorithm_of(EpilogueFunction function) {
+  switch (function) {
+    case EpilogueFunction::Clip:
+      return dnnl::algorithm::eltwise_clip;
+    case EpilogueFunction::Tanh:
+      return dnnl::algorithm::eltwise_tanh;
+    case EpilogueFunction::Sigmoid:
+      return dnnl::algorithm::eltwise_logistic;
+    case EpilogueFunction::Elu:
+      return dnnl::algorithm::eltwise_elu;
+    case EpilogueFunction::Swish:
+      return dnnl::algorithm::eltwise_swish;
+    case EpilogueFunction::Gelu:
+      return dnnl::algorithm::eltwise_gelu_erf;
+    case EpilogueFunction::GeluTanh:
+      return dnnl::algorithm::eltwise_gelu_tanh;
+    default:
+      return dnnl::algorithm::eltwise_relu;
+  }
+}
+
+}  // namespace
+
+dnnl::primitive_attr onednn_attributes(const Epilogue& epilogue) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (epilogue.function != EpilogueFunction::Identity) {
+    dnnl::post_ops operations;
+    operations.append_eltwise(1.0f, algorithm_of(epilogue.function), epilogue.first, epilogue.second);
+    attributes.set_post_ops(operations);
+  }
   return attributes;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/compute_epilogue.h"
 #include "engine/compute_tensor.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -13,6 +14,7 @@ dnnl_stream_t onednn_stream();
 dnnl::memory::desc onednn_desc(const Tensor& tensor);
 
 /// Attributes of all our primitives: scratch memory comes from us, so executing allocates nothing.
-dnnl::primitive_attr onednn_attributes();
+/// `epilogue`: its function follows the sums.
+dnnl::primitive_attr onednn_attributes(const Epilogue& epilogue = {});
 
 }  // namespace cpu::compute

@@ -81,6 +81,15 @@ class RowLoop {
     run_units(0, rows_ * chunks_, body);
   }
 
+  /// Piece `piece` of each of `count` rows on the calling thread, in order.
+  template <class Body>
+  void run_rows(int64_t first, int64_t count, int64_t piece, const Body& body) const {
+    if (chunks_ == 1) return run_units(first, first + count, body);
+    for (int64_t row = first; row < first + count; ++row) {
+      run_units(row * chunks_ + piece, row * chunks_ + piece + 1, body);
+    }
+  }
+
  private:
   template <class Body>
   void run_units(int64_t first, int64_t last, const Body& body) const {
