@@ -171,6 +171,41 @@ void both_engines_compute_what_training_needs(const Device& device) {
   }
 }
 
+/// A number that is none reaches the same results whether they are computed together or apart: training that went wrong
+/// has to show.
+void not_a_number_reaches_the_same_results(const Device& device) {
+  for (const Types& types : all_types) {
+    for (TrainingGraph& training : training_graphs(types.io, types.io_inside, 7)) {
+      training.graph[0].numbers[5].value = std::nan("");
+      Calls calls;
+      Descriptors descriptors(calls);
+      cudnnBackendDescriptor_t operations = descriptors.graph(training.graph);
+      Memory memory(training.graph, 1);
+      std::vector<bool> found[2];
+      for (const int64_t engine : {0, 1}) {
+        cudnnBackendDescriptor_t plan = descriptors.plan(device, operations, engine, 0);
+        cudnnBackendDescriptor_t pack =
+            descriptors.pack(memory.uids(), memory.pointers(), memory.workspace(descriptors.workspace(plan)));
+        EXPECT(!calls.failed());
+        memory.reset();
+        EXPECT(cudnnBackendExecute(device.handle, plan, pack) == CUDNN_STATUS_SUCCESS);
+        CHECK(cuStreamSynchronize(device.stream));
+        for (const Node& node : training.graph.nodes) {
+          for (const auto& [role, tensor] : node.tensors) {
+            if (!is_written(role)) continue;
+            for (const double value : memory.numbers(tensor)) found[engine].push_back(std::isnan(value));
+          }
+        }
+      }
+      const auto count = [](const std::vector<bool>& of) { return std::count(of.begin(), of.end(), true); };
+      if (found[0] == found[1] && count(found[0]) > 0) continue;
+      std::fprintf(stderr, "%s, type %d: %ld of %ld results are no numbers\n", training.name.c_str(), types.io,
+                   static_cast<long>(count(found[0])), static_cast<long>(count(found[1])));
+      ++failures;
+    }
+  }
+}
+
 /// Populating twice and updating: a node of another plan stays as it is, and none of this plan is a mismatch.
 void graphs_without_the_plan_are_not_updated(const Device& device) {
   const Graph graph = training_graphs(CUDNN_DATA_FLOAT, false, 1).front().graph;
@@ -344,6 +379,7 @@ int main() {
   what_goes_together_is_computed_together(device);
   graphs_without_the_plan_are_not_updated(device);
   both_engines_compute_what_training_needs(device);
+  not_a_number_reaches_the_same_results(device);
   running_again_allocates_nothing();
   runs_at_the_same_time_are_correct_and_share_no_mutex();
   device.stop();

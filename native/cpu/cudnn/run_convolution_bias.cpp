@@ -95,7 +95,10 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
     compute::Epilogue epilogue;
     epilogue.has_bias = true;
     epilogue.bias_type = bias_tensor.type;
-    if (activation->mode == CUDNN_ACTIVATION_RELU) epilogue.function = compute::EpilogueFunction::Relu;
+    if (activation->mode == CUDNN_ACTIVATION_RELU) {
+      epilogue.function =
+          parameters.propagate_nan ? compute::EpilogueFunction::Relu : compute::EpilogueFunction::ReluOfNumbers;
+    }
     ConvolutionPlan* fused =
         compute::find_convolution_plan(ConvolutionDirection::Forward, ConvolutionAlgorithm::Direct, shape, epilogue);
     if (fused != nullptr) {

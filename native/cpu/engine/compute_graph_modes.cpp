@@ -103,8 +103,12 @@ std::optional<Epilogue> epilogue_of(const NodeParameters& p) {
   switch (p.pointwise) {
     case PointwiseMode::Relu:
       if (p.lower_clip != 0 || !(p.upper_clip > 1e38)) return std::nullopt;
-      epilogue.function = EpilogueFunction::Relu;
-      epilogue.first = static_cast<float>(p.lower_slope);
+      epilogue.function = p.lower_slope != 0 ? EpilogueFunction::LeakyRelu
+                          : p.propagate_nan  ? EpilogueFunction::Relu
+                                             : EpilogueFunction::ReluOfNumbers;
+      epilogue.coefficient = static_cast<float>(p.lower_slope);
+      // oneDNN's has no way to make 0 of NaN only.
+      if (epilogue.function == EpilogueFunction::LeakyRelu && !p.propagate_nan) return std::nullopt;
       return epilogue;
     case PointwiseMode::Tanh:
       epilogue.function = EpilogueFunction::Tanh;
@@ -114,11 +118,11 @@ std::optional<Epilogue> epilogue_of(const NodeParameters& p) {
       return epilogue;
     case PointwiseMode::Elu:
       epilogue.function = EpilogueFunction::Elu;
-      epilogue.first = static_cast<float>(p.elu_alpha);
+      epilogue.coefficient = static_cast<float>(p.elu_alpha);
       return epilogue;
     case PointwiseMode::Swish:
       epilogue.function = EpilogueFunction::Swish;
-      epilogue.first = static_cast<float>(p.swish_beta);
+      epilogue.coefficient = static_cast<float>(p.swish_beta);
       return epilogue;
     case PointwiseMode::Gelu:
       epilogue.function = EpilogueFunction::Gelu;

@@ -459,8 +459,7 @@ class Planner {
     const GraphEdge* y = norm.find(Port::Y);
     if (norm.kind != NodeKind::NormForward || y == nullptr) return false;
     Tail tail = tail_of(y->tensor);
-    const bool is_relu = tail.epilogue.function == EpilogueFunction::Relu && tail.epilogue.first == 0;
-    if (tail.function >= 0 && !is_relu) {
+    if (tail.function >= 0 && tail.epilogue.function != EpilogueFunction::Relu) {
       tail.function = -1;
       tail.result = tail.adds >= 0 ? result_of(tail.adds) : y->tensor;
     }

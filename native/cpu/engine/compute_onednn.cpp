@@ -21,12 +21,11 @@ namespace {
 
 dnnl::algorithm algorithm_of(EpilogueFunction function) {
   switch (function) {
-    case EpilogueFunction::Clip:
-      return dnnl::algorithm::eltwise_clip;
     case EpilogueFunction::Tanh:
       return dnnl::algorithm::eltwise_tanh;
     case EpilogueFunction::Sigmoid:
       return dnnl::algorithm::eltwise_logistic;
+    case EpilogueFunction::Relu:
     case EpilogueFunction::Elu:
       return dnnl::algorithm::eltwise_elu;
     case EpilogueFunction::Swish:
@@ -47,7 +46,11 @@ dnnl::primitive_attr onednn_attributes(const Epilogue& epilogue) {
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (epilogue.function != EpilogueFunction::Identity) {
     dnnl::post_ops operations;
-    operations.append_eltwise(1.0f, algorithm_of(epilogue.function), epilogue.first, epilogue.second);
+    operations.append_eltwise(1.0f, algorithm_of(epilogue.function), epilogue.coefficient, 0.0f);
+    // oneDNN's ReLU makes 0 of NaN. Its ELU with alpha = 0 does not, but makes -0 of negative numbers.
+    if (epilogue.function == EpilogueFunction::Relu) {
+      operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_linear, 1.0f, 0.0f);
+    }
     attributes.set_post_ops(operations);
   }
   return attributes;

@@ -136,7 +136,7 @@ Number stored(cudnnDataType_t type, Number number) {
   if (is_integer(type)) return result;
   // Where an infinity or NaN is certain it has to be one; where it is near, everything goes.
   if (!std::isfinite(result.value)) {
-    if (number.error == 0) result.error = 0;
+    result.error = number.error == 0 ? 0 : std::numeric_limits<double>::infinity();
     return result;
   }
   result.error = std::max(result.error, number.error) + precision(type) * std::fabs(result.value) +
