@@ -68,6 +68,8 @@ const char* node_name(const GraphNode& node) {
       return "reshape";
     case NodeKind::Rng:
       return "random numbers";
+    case NodeKind::NormStatistics:
+      return "norm statistics";
   }
   return "operation";
 }

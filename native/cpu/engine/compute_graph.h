@@ -50,6 +50,8 @@ enum class Port : uint8_t {
   GemmN,
   GemmK,
   Other,
+  // Only of nodes that plans make out of others: what is subtracted from an image before it is scaled.
+  Center,
 };
 
 enum class NodeKind : uint8_t {
@@ -69,6 +71,8 @@ enum class NodeKind : uint8_t {
   Concat,
   Reshape,
   Rng,
+  // Only in plans: the statistics of a batch norm in training, and what its image is normalised with.
+  NormStatistics,
 };
 
 /// y = f(x) or f(x, b); the ...Bwd ones dx = f'(x) dy.

@@ -1,5 +1,8 @@
 // Pointwise nodes and the channel sums of what they make, in one pass: a block of rows is computed and added up while
 // it is in the processor's cache. Blocks and sums are those of the nodes by themselves.
+#include <cmath>
+
+#include "engine/compute_graph_norm.h"
 #include "engine/compute_graph_program.h"
 #include "engine/compute_graph_statistics.h"
 #include "engine/compute_staging.h"
@@ -103,6 +106,75 @@ class ChainBackwardWeightsStep final : public ChainStatisticsStep {
   const BackwardWeightsOperands operands_;
 };
 
+/// What a batch norm in training needs from its image. Sums are taken of the distance to the channel's first value, so
+/// that a mean far from zero costs no digits.
+class NormStatisticsStep final : public ChainStatisticsStep {
+ public:
+  struct Results {
+    GraphOperand center, scale, bias;
+  };
+
+  NormStatisticsStep(ChannelProgram program, const NormOperands& operands, const Results& results)
+      : ChainStatisticsStep(std::move(program), operands.x.layout), operands_(operands), results_(results) {}
+
+ private:
+  void run_float(const GraphRun& run) const override { run_in<float>(run); }
+  void run_double(const GraphRun& run) const override { run_in<double>(run); }
+
+  template <class T>
+  void run_in(const GraphRun& run) const {
+    Scratch scratch;
+    const NormOperands& o = operands_;
+    const int64_t channels = view().channels;
+    auto* shift = scratch.take<T>(channels);
+    vector_kernels<T>().load(o.x.layout.type, run.data(o.x.tensor), 1, channels, shift);
+    auto* mean = scratch.take<double>(channels);
+    auto* variance = scratch.take<double>(channels);
+    sum<T>(run, scratch, mean, variance,
+           [&](const T* const* values, int64_t start, int64_t rows, int64_t width, double* s, double* q) {
+             vector_kernels<T>().moments(values[0], rows, width, width, shift + start, s, q);
+           });
+    const double epsilon = read_scalar(o.epsilon, run.data(o.epsilon.tensor));
+    const double* scale = read_channels(run, o.scale, channels, 1, scratch);
+    const double* bias = read_channels(run, o.bias, channels, 0, scratch);
+    auto* inverse = scratch.take<double>(channels);
+    auto* factor = scratch.take<double>(channels);
+    auto* rest = scratch.take<double>(channels);
+    const double count = static_cast<double>(view().count());
+    for (int64_t c = 0; c < channels; ++c) {
+      const double distance = mean[c] / count;
+      variance[c] = std::max(0.0, variance[c] / count - distance * distance);
+      mean[c] = static_cast<double>(shift[c]) + distance;
+      inverse[c] = 1 / std::sqrt(variance[c] + epsilon);
+      factor[c] = scale[c] * inverse[c];
+      // The part of the mean that rounding takes away goes into the bias.
+      rest[c] = bias[c] - (mean[c] - static_cast<double>(static_cast<float>(mean[c]))) * factor[c];
+    }
+    write_channels(run, o.mean, channels, mean);
+    write_channels(run, o.inverse, channels, inverse);
+    write_channels(run, results_.center, channels, mean);
+    write_channels(run, results_.scale, channels, factor);
+    write_channels(run, results_.bias, channels, rest);
+    const double share = o.factor ? read_scalar(o.factor, run.data(o.factor.tensor)) : 1;
+    update(run, o.previous_mean, o.running_mean, mean, share, 1, scratch);
+    update(run, o.previous_variance, o.running_variance, variance, share, count > 1 ? count / (count - 1) : 1, scratch);
+  }
+
+  /// running = new unbiased share + previous (1 - share); a share of 1 forgets what was before, whatever it was.
+  void update(const GraphRun& run, const GraphOperand& previous, const GraphOperand& running, const double* values,
+              double share, double unbiased, Scratch& scratch) const {
+    if (!running) return;
+    double* result = read_channels(run, previous, view().channels, 0, scratch);
+    for (int64_t c = 0; c < view().channels; ++c) {
+      result[c] = values[c] * unbiased * share + (share == 1 ? 0 : result[c] * (1 - share));
+    }
+    write_channels(run, running, view().channels, result);
+  }
+
+  const NormOperands operands_;
+  const Results results_;
+};
+
 }  // namespace
 
 std::unique_ptr<GraphStep> make_chain_statistics_step(const GraphReader& graph,
@@ -116,6 +188,15 @@ std::unique_ptr<GraphStep> make_chain_statistics_step(const GraphReader& graph,
   const BackwardWeightsOperands o = backward_weights_operands(graph, statistics);
   ChannelProgram program = make_channel_program(graph, nodes, stored, o.x.layout, {o.x.tensor, o.dy.tensor});
   return program.program == nullptr ? nullptr : std::make_unique<ChainBackwardWeightsStep>(std::move(program), o);
+}
+
+std::unique_ptr<GraphStep> make_norm_statistics_step(const GraphReader& graph, const GraphNode& node) {
+  const NormOperands o = norm_operands(graph, node);
+  const NormStatisticsStep::Results results{graph.required(node, Port::Center, "the center"),
+                                            graph.required(node, Port::EquivalentScale, "the equivalent scale"),
+                                            graph.required(node, Port::EquivalentBias, "the equivalent bias")};
+  return std::make_unique<NormStatisticsStep>(make_channel_program(graph, {}, {}, o.x.layout, {o.x.tensor}), o,
+                                              results);
 }
 
 }  // namespace cpu::compute

@@ -1,128 +1,14 @@
-// From a graph to a plan: which nodes are computed together, in which order, and where virtual tensors lie.
+// From a graph to a plan: which nodes are computed together, and in which order.
 #include <algorithm>
 
+#include "engine/compute_graph_lowering.h"
+#include "engine/compute_graph_memory.h"
 #include "engine/compute_graph_modes.h"
-#include "engine/compute_graph_step.h"
 
 namespace cpu::compute {
 namespace {
 
 using Reason = UnsupportedGraph::Reason;
-
-constexpr size_t alignment = 256;
-
-size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
-
-/// Dimensions by falling stride; those of size 1 are left out.
-std::vector<int> memory_order(const Tensor& tensor) {
-  std::vector<int> order;
-  for (int i = 0; i < tensor.rank; ++i) {
-    if (tensor.dims[i] != 1) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return tensor.strides[a] > tensor.strides[b]; });
-  return order;
-}
-
-/// Whether no two elements lie in the same place.
-bool is_disjoint(const Tensor& tensor) {
-  const std::vector<int> order = memory_order(tensor);
-  int64_t reach = 0;
-  for (auto i = order.rbegin(); i != order.rend(); ++i) {
-    if (tensor.strides[*i] <= reach) return false;
-    reach += static_cast<int64_t>(tensor.dims[*i] - 1) * tensor.strides[*i];
-  }
-  return true;
-}
-
-/// The tensor in the same order without gaps: nobody but the plan sees virtual tensors.
-Tensor without_gaps(const Tensor& tensor) {
-  if (!is_disjoint(tensor)) return packed(tensor, tensor.type);
-  Tensor result = tensor;
-  const std::vector<int> order = memory_order(tensor);
-  int64_t stride = 1;
-  for (auto i = order.rbegin(); i != order.rend(); ++i) {
-    result.strides[*i] = static_cast<int>(stride);
-    stride *= tensor.dims[*i];
-  }
-  return result;
-}
-
-/// One step of the plan while it is made.
-struct Stage {
-  std::unique_ptr<GraphStep> step;
-  std::string name;
-  /// Tensors it reads or writes in memory.
-  std::vector<int> tensors;
-};
-
-class Plan final : public GraphPlan {
- public:
-  const std::vector<GraphTensor>& tensors() const override { return tensors_; }
-  size_t workspace_bytes() const override { return own_offset_ + own_bytes_; }
-  const std::vector<std::string>& steps() const override { return names_; }
-
-  void run(void* const* data, void* workspace) const override {
-    const GraphRun run{places_.data(), data, static_cast<char*>(workspace)};
-    for (const auto& step : steps_) step->run(run, run.workspace + own_offset_);
-  }
-
-  Plan(const ComputeGraph& graph, std::vector<Stage> stages, bool shares_memory) {
-    places_.resize(graph.tensors.size());
-    struct Life {
-      size_t first, last;
-      bool is_used = false;
-    };
-    std::vector<Life> lives(graph.tensors.size());
-    for (size_t i = 0; i < stages.size(); ++i) {
-      for (const int tensor : stages[i].tensors) {
-        Life& life = lives[static_cast<size_t>(tensor)];
-        if (!life.is_used) life.first = i;
-        life.last = i;
-        life.is_used = true;
-      }
-    }
-    struct Block {
-      size_t offset, bytes;
-      Life life;
-    };
-    std::vector<Block> blocks;
-    for (size_t i = 0; i < graph.tensors.size(); ++i) {
-      if (!lives[i].is_used) continue;
-      const GraphTensor& tensor = graph.tensors[i];
-      if (!tensor.is_virtual) {
-        places_[i].external = static_cast<int>(tensors_.size());
-        tensors_.push_back(tensor);
-        continue;
-      }
-      Block block{0, aligned(static_cast<size_t>(tensor.layout.elements()) * element_size(tensor.layout.type)),
-                  lives[i]};
-      // The first gap between those that are alive at the same time.
-      for (const Block& other : blocks) {
-        const bool apart = shares_memory && (other.life.last < block.life.first || other.life.first > block.life.last);
-        if (apart || other.offset >= block.offset + block.bytes) continue;
-        block.offset = std::max(block.offset, other.offset + other.bytes);
-      }
-      places_[i].offset = block.offset;
-      own_offset_ = std::max(own_offset_, block.offset + block.bytes);
-      const auto behind =
-          std::find_if(blocks.begin(), blocks.end(), [&](const Block& other) { return other.offset > block.offset; });
-      blocks.insert(behind, block);
-    }
-    for (Stage& stage : stages) {
-      own_bytes_ = std::max(own_bytes_, aligned(stage.step->workspace_bytes()));
-      steps_.push_back(std::move(stage.step));
-      names_.push_back(std::move(stage.name));
-    }
-  }
-
- private:
-  std::vector<GraphTensor> tensors_;
-  std::vector<GraphRun::Place> places_;
-  std::vector<std::unique_ptr<GraphStep>> steps_;
-  std::vector<std::string> names_;
-  size_t own_offset_ = 0;
-  size_t own_bytes_ = 0;
-};
 
 std::unique_ptr<GraphStep> make_step(const GraphReader& graph, const GraphNode& node) {
   switch (node.kind) {
@@ -154,6 +40,8 @@ std::unique_ptr<GraphStep> make_step(const GraphReader& graph, const GraphNode& 
       return make_reshape_step(graph, node);
     case NodeKind::Rng:
       return make_rng_step(graph, node);
+    case NodeKind::NormStatistics:
+      return make_norm_statistics_step(graph, node);
     case NodeKind::Pointwise:
       break;
   }
@@ -163,23 +51,16 @@ std::unique_ptr<GraphStep> make_step(const GraphReader& graph, const GraphNode& 
 class Planner {
  public:
   Planner(const ComputeGraph& graph, const PlanOptions& options) : graph_(graph), reader_(graph_), options_(options) {
-    writers_.assign(graph_.tensors.size(), -1);
-    readers_.resize(graph_.tensors.size());
     for (GraphTensor& tensor : graph_.tensors) {
       if (tensor.is_virtual) tensor.layout = without_gaps(tensor.layout);
     }
-    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-      for (const GraphEdge& edge : graph_.nodes[i].edges) {
-        const auto tensor = static_cast<size_t>(edge.tensor);
-        if (edge.written) {
-          writers_[tensor] = static_cast<int>(i);
-          if (options_.fuses) widen(graph_.tensors[tensor], graph_.nodes[i]);
-        } else {
-          readers_[tensor].push_back(static_cast<int>(i));
-        }
-      }
-    }
+    find_edges();
     check();
+    if (options_.fuses) {
+      lower_norms(graph_);
+      widen();
+      find_edges();
+    }
     drop_unread();
   }
 
@@ -195,14 +76,14 @@ class Planner {
         if (!options_.fuses) close_group();
         continue;
       }
-      if (options_.fuses && fuse_statistics(node)) continue;
+      if (options_.fuses && fuse_statistics(node, group_)) continue;
       close_group();
-      if (options_.fuses && (fuse_product(node) || fuse_norm(node))) continue;
+      if (options_.fuses && (fuse_product(node) || fuse_norm(node) || fuse_statistics(node, {}))) continue;
       done_[static_cast<size_t>(node)] = true;
       add_stage(make_step(reader_, chosen), {node}, {});
     }
     close_group();
-    return std::make_shared<const Plan>(graph_, std::move(stages_), options_.shares_memory);
+    return make_plan(graph_, std::move(stages_), options_.shares_memory);
   }
 
  private:
@@ -214,12 +95,32 @@ class Planner {
     return "tensor " + std::to_string(tensor.uid) + " (" + dims_text(tensor.layout) + ")";
   }
 
+  void find_edges() {
+    writers_.assign(graph_.tensors.size(), -1);
+    readers_.assign(graph_.tensors.size(), {});
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      for (const GraphEdge& edge : graph_.nodes[i].edges) {
+        const auto tensor = static_cast<size_t>(edge.tensor);
+        if (edge.written) {
+          writers_[tensor] = static_cast<int>(i);
+        } else {
+          readers_[tensor].push_back(static_cast<int>(i));
+        }
+      }
+    }
+  }
+
   /// Virtual tensors of 16 bits hold what is computed with, so that nobody converts to them and back. Random numbers
   /// are those of their type.
-  static void widen(GraphTensor& tensor, const GraphNode& writer) {
-    ElementType& type = tensor.layout.type;
-    if (!tensor.is_virtual || tensor.boolean || writer.kind == NodeKind::Rng) return;
-    if (type == ElementType::F16 || type == ElementType::BF16) type = ElementType::F32;
+  void widen() {
+    for (const GraphNode& node : graph_.nodes) {
+      for (const GraphEdge& edge : node.edges) {
+        GraphTensor& tensor = graph_.tensors[static_cast<size_t>(edge.tensor)];
+        ElementType& type = tensor.layout.type;
+        if (!edge.written || !tensor.is_virtual || tensor.boolean || node.kind == NodeKind::Rng) continue;
+        if (type == ElementType::F16 || type == ElementType::BF16) type = ElementType::F32;
+      }
+    }
   }
 
   void check() const {
@@ -271,21 +172,50 @@ class Planner {
     return writer < 0 || done_[static_cast<size_t>(writer)];
   }
 
+  /// Whether the node's results that others wrote are there; `also` marks nodes that count as done.
+  bool is_computable(const GraphNode& candidate, int index, const std::vector<bool>& also) const {
+    return std::all_of(candidate.edges.begin(), candidate.edges.end(), [&](const GraphEdge& edge) {
+      const int writer = writers_[static_cast<size_t>(edge.tensor)];
+      return edge.written || is_ready(edge.tensor) || writer == index || also[static_cast<size_t>(writer)];
+    });
+  }
+
+  /// The pointwise nodes that join the group and lead somewhere now: to memory outside, or to a node that has all it
+  /// reads then. The others would only leave results in memory until what they wait for is there.
+  std::vector<bool> joining() const {
+    const size_t count = graph_.nodes.size();
+    std::vector<bool> possible(count, false), joins(count, false);
+    for (size_t i = 0; i < count; ++i) {
+      const GraphNode& candidate = graph_.nodes[i];
+      const int index = static_cast<int>(i);
+      possible[i] = !done_[i] && candidate.kind == NodeKind::Pointwise && is_computable(candidate, index, possible) &&
+                    joins_group(index);
+    }
+    for (size_t i = count; i-- > 0;) {
+      if (!possible[i]) continue;
+      const int result = result_of(static_cast<int>(i));
+      joins[i] = !tensor(result).is_virtual;
+      for (const int reader : readers(result)) {
+        const auto place = static_cast<size_t>(reader);
+        joins[i] = joins[i] || joins[place] ||
+                   (!possible[place] && !done_[place] && is_computable(node(reader), reader, possible));
+      }
+    }
+    return joins;
+  }
+
   /// The next node that can be computed: one that joins the group, else one that is no pointwise node.
   int next() const {
+    const std::vector<bool> none(graph_.nodes.size(), false);
+    const std::vector<bool> joins = group_.empty() ? none : joining();
     int first = -1, first_other = -1;
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (done_[i]) continue;
-      const GraphNode& candidate = graph_.nodes[i];
-      const bool ready = std::all_of(candidate.edges.begin(), candidate.edges.end(), [&](const GraphEdge& edge) {
-        return edge.written || is_ready(edge.tensor) ||
-               writers_[static_cast<size_t>(edge.tensor)] == static_cast<int>(i);
-      });
-      if (!ready) continue;
       const int index = static_cast<int>(i);
-      if (candidate.kind == NodeKind::Pointwise && !group_.empty() && joins_group(index)) return index;
+      if (!is_computable(graph_.nodes[i], index, none)) continue;
+      if (joins[i]) return index;
       if (first < 0) first = index;
-      if (first_other < 0 && candidate.kind != NodeKind::Pointwise) first_other = index;
+      if (first_other < 0 && graph_.nodes[i].kind != NodeKind::Pointwise) first_other = index;
     }
     return first_other >= 0 ? first_other : first;
   }
@@ -467,34 +397,43 @@ class Planner {
     return add_fused(make_fused_norm_step(reader_, norm, tail.addend, tail.function >= 0, tail.result), index, tail);
   }
 
-  /// The pointwise nodes collected so far with the channel sums of what they make.
-  bool fuse_statistics(int index) {
+  /// Channel sums with the pointwise nodes that make what is summed; with none, where images of 16 bits would have to
+  /// be converted first. `group` is what was collected so far, or empty.
+  bool fuse_statistics(int index, std::vector<int> group) {
     const GraphNode& sums = node(index);
-    if ((sums.kind != NodeKind::GenStats && sums.kind != NodeKind::BnBackwardWeights) || group_.empty()) return false;
     const GraphEdge* x = sums.find(Port::X);
     const GraphEdge* dy = sums.find(Port::DY);
-    if (x == nullptr || !(is_written_by(x->tensor, group_) || (dy != nullptr && is_written_by(dy->tensor, group_)))) {
-      return false;
-    }
+    if ((sums.kind != NodeKind::GenStats && sums.kind != NodeKind::BnBackwardWeights) || x == nullptr) return false;
+    const auto is_read = [&](const auto& condition) {
+      return condition(x->tensor) || (dy != nullptr && condition(dy->tensor));
+    };
     const Tensor& image = tensor(x->tensor).layout;
     if (image.rank < 2 || image.dims[1] == 1 || !image.is_channels_last() ||
-        !same_dims(image, tensor(result_of(group_.front())).layout) ||
         (dy != nullptr && !same_dims(image, tensor(dy->tensor).layout))) {
       return false;
     }
-    std::vector<int> visible = stored_of(group_, index);
+    if (group.empty()) {
+      const auto has_16_bits = [&](int read) {
+        const ElementType type = tensor(read).layout.type;
+        return type == ElementType::F16 || type == ElementType::BF16;
+      };
+      if (!is_read(has_16_bits)) return false;
+    } else if (!same_dims(image, tensor(result_of(group.front())).layout) ||
+               !is_read([&](int read) { return is_written_by(read, group); })) {
+      return false;
+    }
+    std::vector<int> visible = stored_of(group, index);
     std::vector<const GraphNode*> pointers;
-    for (const int pointwise : group_) pointers.push_back(&node(pointwise));
+    for (const int pointwise : group) pointers.push_back(&node(pointwise));
     std::unique_ptr<GraphStep> step = make_chain_statistics_step(reader_, pointers, visible, sums);
     if (step == nullptr) return false;
     done_[static_cast<size_t>(index)] = true;
-    std::vector<int> nodes = std::move(group_);
     group_.clear();
-    nodes.push_back(index);
+    group.push_back(index);
     for (const GraphEdge& edge : sums.edges) {
       if (edge.written) visible.push_back(edge.tensor);
     }
-    add_stage(std::move(step), nodes, visible);
+    add_stage(std::move(step), group, visible);
     return true;
   }
 

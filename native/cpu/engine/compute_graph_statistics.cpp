@@ -90,19 +90,22 @@ void write_backward_weights(const GraphRun& run, const BackwardWeightsOperands& 
   auto* dy_scale = scratch.take<double>(channels);
   auto* x_scale = scratch.take<double>(channels);
   auto* bias = scratch.take<double>(channels);
+  auto* average = scratch.take<double>(channels);
   // dx = scale inv (dy - dbias / count - (x - mean) inv dscale / count), sorted by dy, x and the rest.
   for (int64_t c = 0; c < channels; ++c) {
     const double exact = product[c] - sum[c] * (mean.exact[c] - static_cast<double>(mean.rounded[c]));
     dscale[c] = exact * inverse[c];
+    average[c] = sum[c] / count;
     dy_scale[c] = scale[c] * inverse[c];
     x_scale[c] = -dy_scale[c] * inverse[c] * dscale[c] / count;
-    bias[c] = -dy_scale[c] * sum[c] / count - x_scale[c] * mean.exact[c];
+    bias[c] = -dy_scale[c] * average[c] - x_scale[c] * mean.exact[c];
   }
   write_channels(run, o.dscale, channels, dscale);
   write_channels(run, o.dbias, channels, sum);
   write_channels(run, o.equivalent_dy_scale, channels, dy_scale);
   write_channels(run, o.equivalent_x_scale, channels, x_scale);
   write_channels(run, o.equivalent_bias, channels, bias);
+  write_channels(run, o.average, channels, average);
 }
 
 template BackwardWeightsMean<float> read_mean(const GraphRun&, const BackwardWeightsOperands&, int64_t, Scratch&);
@@ -351,6 +354,7 @@ BackwardWeightsOperands backward_weights_operands(const GraphReader& graph, cons
   o.equivalent_dy_scale = graph.optional(node, Port::EquivalentDyScale);
   o.equivalent_x_scale = graph.optional(node, Port::EquivalentXScale);
   o.equivalent_bias = graph.optional(node, Port::EquivalentBias);
+  o.average = graph.optional(node, Port::Center);
   check_image(o.x, "the x of batch norm");
   check_image(o.dy, "the dy of batch norm");
   require_graph(same_dims(o.x.layout, o.dy.layout), Reason::Shape,

@@ -26,6 +26,8 @@ void write_statistics(const GraphRun& run, const StatisticsOperands& operands, i
 /// The tensors of a node of batch norm's gradients; those it has not are none.
 struct BackwardWeightsOperands {
   GraphOperand mean, inverse, scale, x, dy, dscale, dbias, equivalent_dy_scale, equivalent_x_scale, equivalent_bias;
+  /// The average of dy.
+  GraphOperand average;
 };
 BackwardWeightsOperands backward_weights_operands(const GraphReader& graph, const GraphNode& node);
 

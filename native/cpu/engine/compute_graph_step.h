@@ -105,11 +105,14 @@ std::unique_ptr<GraphStep> make_rng_step(const GraphReader& graph, const GraphNo
 std::unique_ptr<GraphStep> make_pointwise_step(const GraphReader& graph, const std::vector<const GraphNode*>& nodes,
                                                const std::vector<int>& stored);
 
-/// Pointwise nodes as above, and a node of statistics or of batch norm's gradients that reads what they make, in one
-/// pass. The image is channels last.
+/// Pointwise nodes as above, which may be none, and a node of statistics or of batch norm's gradients that reads what
+/// they make, in one pass. The image is channels last.
 std::unique_ptr<GraphStep> make_chain_statistics_step(const GraphReader& graph,
                                                       const std::vector<const GraphNode*>& nodes,
                                                       const std::vector<int>& stored, const GraphNode& statistics);
+
+/// The statistics of a batch norm; the image is channels last.
+std::unique_ptr<GraphStep> make_norm_statistics_step(const GraphReader& graph, const GraphNode& node);
 
 /// A product and what follows it as one kernel, written to `result`; `bias` is -1 for none and fits the epilogue. Null
 /// where there is no such kernel.

@@ -131,6 +131,10 @@ Number stored(cudnnDataType_t type, Number number) {
     result.error = std::numeric_limits<double>::infinity();
     return result;
   }
+  if (!(number.error < std::numeric_limits<double>::infinity())) {
+    result.error = std::numeric_limits<double>::infinity();
+    return result;
+  }
   const double low = rounded(type, number.value - number.error), high = rounded(type, number.value + number.error);
   result.error = std::max(std::fabs(low - result.value), std::fabs(high - result.value));
   if (is_integer(type)) return result;

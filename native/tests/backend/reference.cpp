@@ -24,7 +24,8 @@ struct Sum {
     ++count;
   }
   Number number(double precision) const {
-    return {value, error + precision * static_cast<double>(count + 4) * magnitude};
+    const double total = error + precision * static_cast<double>(count + 4) * magnitude;
+    return {value, std::isnan(total) ? infinity : total};
   }
 };
 
@@ -358,11 +359,33 @@ class Evaluator {
       if (node.pointwise >= CUDNN_POINTWISE_RELU_FWD && node.pointwise < CUDNN_POINTWISE_CMP_EQ) {
         result.error += 8 * precision_ * (std::fabs(a.value) + (b == nullptr ? 1 : std::fabs(c.value)));
       }
-      // Steps move where the arguments were rounded; periods and powers are as inexact as their arguments are large.
+      // Next to a pole or a jump, and where inexact numbers may be equal, everything goes. Steps move where the
+      // arguments were rounded; periods and powers are as inexact as their arguments are large.
       switch (node.pointwise) {
-        case CUDNN_POINTWISE_MOD:
-        case CUDNN_POINTWISE_FLOOR_MOD:
         case CUDNN_POINTWISE_TAN:
+          if (a.error > 1 || std::cos(a.value - a.error) * std::cos(a.value + a.error) <= 0) result.error = infinity;
+          result.error += 8 * precision_ * std::fabs(a.value);
+          break;
+        case CUDNN_POINTWISE_CMP_EQ:
+        case CUDNN_POINTWISE_CMP_NEQ:
+          if (a.error + c.error > 0 && std::fabs(a.value - c.value) <= a.error + c.error) result.error = infinity;
+          break;
+        case CUDNN_POINTWISE_RECIPROCAL:
+          if (a.error > 0 && std::fabs(a.value) <= a.error) result.error = infinity;
+          break;
+        case CUDNN_POINTWISE_DIV:
+          if (c.error > 0 && std::fabs(c.value) <= c.error) result.error = infinity;
+          break;
+        case CUDNN_POINTWISE_MOD:
+        case CUDNN_POINTWISE_FLOOR_MOD: {
+          const double quotient = a.value / c.value;
+          const double moved = (a.error + 8 * precision_ * std::fabs(a.value) + std::fabs(quotient) * c.error) /
+                               (std::fabs(c.value) - c.error);
+          const bool jumps = !(moved >= 0) || std::floor(quotient - moved) != std::floor(quotient + moved);
+          if (jumps && moved != 0) result.error = infinity;
+          result.error += 8 * precision_ * std::fabs(a.value);
+          break;
+        }
         case CUDNN_POINTWISE_SIN:
         case CUDNN_POINTWISE_COS:
           result.error += 8 * precision_ * std::fabs(a.value);

@@ -227,7 +227,7 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
                    {CUDNN_POINTWISE_SWISH_FWD, "convolution, bias and swish", "swish"},
                    {CUDNN_POINTWISE_GELU_FWD, "convolution, bias and GELU", "gelu"},
                    {CUDNN_POINTWISE_GELU_APPROX_TANH_FWD, "convolution, bias and approximate GELU", "gelu tanh"}};
-  const bool has_kernels = io != CUDNN_DATA_DOUBLE;
+  const bool has_kernels = io != CUDNN_DATA_DOUBLE, has_16_bits = has_kernels && io != CUDNN_DATA_FLOAT;
   for (const auto& function : functions) {
     const int y = builder.convolve(builder.image(dims), 24, 3, 1, true);
     const int sum = builder.add(y, builder.row(24));
@@ -260,7 +260,9 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
     const int x = builder.image(dims);
     const int sum = builder.add(builder.norm(x, builder.inside(x)), builder.image(dims));
     builder.relu(sum, builder.result(sum));
-    finish("batch norm, add and ReLU", "norm forward + add + relu", "norm forward, add, relu");
+    finish("batch norm, add and ReLU",
+           has_16_bits ? "norm statistics, sub + mul + add + add + relu" : "norm forward + add + relu",
+           "norm forward, add, relu");
   }
   {
     const int x = builder.image(dims), mean = builder.row(16), inverse = builder.row(16, 0.5, 1.5),
@@ -268,7 +270,10 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
     const int y = builder.norm_inference(x, builder.inside(x), mean, inverse, scale);
     const int masked = builder.relu_backward(y, builder.image(dims), builder.inside(x));
     builder.norm_backward(x, masked, mean, inverse, scale);
-    finish("batch norm again, ReLU gradient and batch norm's gradient", "norm forward, relu backward, norm backward",
+    finish("batch norm again, ReLU gradient and batch norm's gradient",
+           has_kernels
+               ? "sub + mul + mul + add + relu backward + batch norm backward weights, sub + mul + sub + mul + add"
+               : "norm forward, relu backward, norm backward",
            "norm forward, relu backward, norm backward");
   }
   {
