@@ -31,7 +31,7 @@ class ChainStatisticsStep : public GraphStep {
   /// `add(values, start, rows, width, first, second)` adds a block to its sums; values[i] is what was to be kept as i.
   template <class T, class Add>
   void sum(const GraphRun& run, Scratch& scratch, double* first, double* second, const Add& add) const {
-    const PointwiseProgram::Places places = program_.program->places(run);
+    const auto places = program_.program->places<T>(run, scratch);
     sum_blocks<T>(view_, scratch, first, second,
                   [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* a, double* b) {
                     // As much as block_rows() makes a block.

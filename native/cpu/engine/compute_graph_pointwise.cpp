@@ -9,15 +9,20 @@ class PointwiseStep final : public GraphStep {
   explicit PointwiseStep(std::unique_ptr<const PointwiseProgram> program) : program_(std::move(program)) {}
 
   void run(const GraphRun& run, char*) const override {
-    const PointwiseProgram::Places places = program_->places(run);
     if (program_->in_double()) {
-      program_->run<double>(places);
+      run_in<double>(run);
     } else {
-      program_->run<float>(places);
+      run_in<float>(run);
     }
   }
 
  private:
+  template <class T>
+  void run_in(const GraphRun& run) const {
+    Scratch scratch;
+    program_->run(program_->places<T>(run, scratch));
+  }
+
   const std::unique_ptr<const PointwiseProgram> program_;
 };
 

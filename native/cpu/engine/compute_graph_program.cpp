@@ -12,7 +12,8 @@ PointwiseProgram::PointwiseProgram(const Tensor& shape, std::vector<Operand> ope
     : operands_(std::move(operands)),
       instructions_(std::move(instructions)),
       in_double_(in_double),
-      loop_(make_loop(shape)) {}
+      loop_(make_loop(shape)),
+      piece_rows_(find_piece_rows()) {}
 
 PointwiseProgram::Loop PointwiseProgram::make_loop(const Tensor& shape) const {
   const Tensor* layouts[most_operands];
@@ -20,12 +21,32 @@ PointwiseProgram::Loop PointwiseProgram::make_loop(const Tensor& shape) const {
   return Loop(shape, layouts);
 }
 
-PointwiseProgram::Places PointwiseProgram::places(const GraphRun& run) const {
-  Places places;
+bool PointwiseProgram::is_repeated(size_t operand) const {
+  return loop_.rank() == 2 && loop_.stride(static_cast<int>(operand), 0) == 0;
+}
+
+int64_t PointwiseProgram::find_piece_rows() const {
+  if (loop_.rank() != 2) return 1;
+  for (size_t i = 0; i < operands_.size(); ++i) {
+    const int operand = static_cast<int>(i);
+    if (!is_repeated(i) && loop_.stride(operand, 0) != loop_.stride(operand, 1) * loop_.dim(1)) return 1;
+  }
+  return std::max<int64_t>(1, Loop::chunk / loop_.dim(1));
+}
+
+template <class T>
+PointwiseProgram::Places<T> PointwiseProgram::places(const GraphRun& run, Scratch& scratch) const {
+  Places<T> places;
   for (size_t i = 0; i < operands_.size(); ++i) {
     const Operand& operand = operands_[i];
     places.data[i] = operand.tensor ? static_cast<char*>(run.data(operand.tensor.tensor))
                                     : reinterpret_cast<char*>(const_cast<double*>(operand.coordinates.data()));
+    if (piece_rows_ == 1 || !is_repeated(i) || places.data[i] == nullptr) continue;
+    const int64_t width = loop_.dim(1);
+    T* rows = scratch.take<T>(piece_rows_ * width);
+    vector_kernels<T>().load(operand.layout().type, places.data[i], loop_.stride(static_cast<int>(i), 1), width, rows);
+    for (int64_t row = 1; row < piece_rows_; ++row) std::copy_n(rows, width, rows + row * width);
+    places.repeated[i] = rows;
   }
   return places;
 }
@@ -46,7 +67,7 @@ void round(const PointwiseProgram::Instruction& instruction, const VectorKernels
 }  // namespace
 
 template <class T>
-void PointwiseProgram::run_piece(const Places& places, const int64_t* offsets, int64_t n, T* const* kept) const {
+void PointwiseProgram::run_piece(const Places<T>& places, const int64_t* offsets, int64_t n, T* const* kept) const {
   constexpr ElementType native = sizeof(T) == 8 ? ElementType::F64 : ElementType::F32;
   const VectorKernels<T>& kernels = vector_kernels<T>();
   T slots[most_slots][Loop::chunk];
@@ -64,7 +85,9 @@ void PointwiseProgram::run_piece(const Places& places, const int64_t* offsets, i
     T* slot = is_kept ? kept[instruction.kept] : instruction.slot < 0 ? nullptr : slots[instruction.slot];
     switch (instruction.kind) {
       case Instruction::Kind::Load:
-        if (is_direct) {
+        if (const T* repeated = places.repeated[instruction.operand]; repeated != nullptr && !is_kept) {
+          values[instruction.value] = repeated;
+        } else if (is_direct) {
           values[instruction.value] = reinterpret_cast<const T*>(place(instruction.operand));
         } else {
           kernels.load(layout->type, place(instruction.operand), loop_.inner_stride(instruction.operand), n, slot);
@@ -90,13 +113,35 @@ void PointwiseProgram::run_piece(const Places& places, const int64_t* offsets, i
 }
 
 template <class T>
-void PointwiseProgram::run(const Places& places) const {
-  loop_.run([&](const int64_t* offsets, int64_t n) { run_piece<T>(places, offsets, n, nullptr); });
+void PointwiseProgram::run_short_rows(const Places<T>& places, int64_t first, int64_t rows, T* const* kept) const {
+  const int64_t width = loop_.dim(1);
+  for (int64_t row = first; row < first + rows; row += piece_rows_) {
+    int64_t offsets[most_operands];
+    for (int k = 0; k < most_operands; ++k) offsets[k] = row * loop_.stride(k, 0);
+    T* values[most_kept];
+    for (int k = 0; k < most_kept; ++k) values[k] = kept == nullptr ? nullptr : kept[k] + (row - first) * width;
+    run_piece<T>(places, offsets, std::min(piece_rows_, first + rows - row) * width, values);
+  }
 }
 
 template <class T>
-void PointwiseProgram::run_rows(const Places& places, int64_t first, int64_t rows, int64_t start, int64_t width,
+void PointwiseProgram::run(const Places<T>& places) const {
+  if (piece_rows_ == 1) {
+    loop_.run([&](const int64_t* offsets, int64_t n) { run_piece<T>(places, offsets, n, nullptr); });
+    return;
+  }
+  const int64_t rows = loop_.dim(0), pieces = (rows + piece_rows_ - 1) / piece_rows_;
+#pragma omp parallel for schedule(static) if (rows * loop_.dim(1) > 16384)
+  for (int64_t piece = 0; piece < pieces; ++piece) {
+    const int64_t row = piece * piece_rows_;
+    run_short_rows<T>(places, row, std::min(piece_rows_, rows - row), nullptr);
+  }
+}
+
+template <class T>
+void PointwiseProgram::run_rows(const Places<T>& places, int64_t first, int64_t rows, int64_t start, int64_t width,
                                 T* const* kept) const {
+  if (piece_rows_ > 1) return run_short_rows<T>(places, first, rows, kept);
   T* row[most_kept];
   std::copy_n(kept, most_kept, row);
   loop_.run_rows(first, rows, start / Loop::chunk, [&](const int64_t* offsets, int64_t n) {
@@ -105,11 +150,13 @@ void PointwiseProgram::run_rows(const Places& places, int64_t first, int64_t row
   });
 }
 
-template void PointwiseProgram::run<float>(const Places&) const;
-template void PointwiseProgram::run<double>(const Places&) const;
-template void PointwiseProgram::run_rows<float>(const Places&, int64_t, int64_t, int64_t, int64_t, float* const*) const;
-template void PointwiseProgram::run_rows<double>(const Places&, int64_t, int64_t, int64_t, int64_t,
-                                                 double* const*) const;
+template PointwiseProgram::Places<float> PointwiseProgram::places(const GraphRun&, Scratch&) const;
+template PointwiseProgram::Places<double> PointwiseProgram::places(const GraphRun&, Scratch&) const;
+template void PointwiseProgram::run(const Places<float>&) const;
+template void PointwiseProgram::run(const Places<double>&) const;
+template void PointwiseProgram::run_rows(const Places<float>&, int64_t, int64_t, int64_t, int64_t, float* const*) const;
+template void PointwiseProgram::run_rows(const Places<double>&, int64_t, int64_t, int64_t, int64_t,
+                                         double* const*) const;
 
 namespace {
 

@@ -6,6 +6,7 @@
 #include "engine/compute_graph_modes.h"
 #include "engine/compute_graph_step.h"
 #include "engine/compute_rows.h"
+#include "engine/compute_scratch.h"
 
 namespace cpu::compute {
 
@@ -52,32 +53,44 @@ class PointwiseProgram {
 
   bool in_double() const { return in_double_; }
 
-  /// Where the operands of one run lie.
+  /// Where the operands of one run lie, and those that are the same in every row, repeated for a whole piece.
+  template <class T>
   struct Places {
     char* data[most_operands] = {};
+    const T* repeated[most_operands] = {};
   };
-  Places places(const GraphRun& run) const;
-
-  /// All of it, on all threads. T is double where in_double(), else float.
+  /// T is double where in_double(), else float. `scratch` has to last as long as the places.
   template <class T>
-  void run(const Places& places) const;
+  Places<T> places(const GraphRun& run, Scratch& scratch) const;
+
+  /// All of it, on all threads.
+  template <class T>
+  void run(const Places<T>& places) const;
 
   /// Channels from `start` on of the rows from `first` on, `width` of them, on the calling thread, for programs that
   /// go by channels. `kept[i]` gets kept value i as rows of `width`.
   template <class T>
-  void run_rows(const Places& places, int64_t first, int64_t rows, int64_t start, int64_t width, T* const* kept) const;
+  void run_rows(const Places<T>& places, int64_t first, int64_t rows, int64_t start, int64_t width,
+                T* const* kept) const;
 
  private:
   using Loop = RowLoop<most_operands>;
 
   Loop make_loop(const Tensor& shape) const;
+  /// How many rows make a piece: more than one where rows are short and operands lie row behind row or are the same in
+  /// every row.
+  int64_t find_piece_rows() const;
+  bool is_repeated(size_t operand) const;
   template <class T>
-  void run_piece(const Places& places, const int64_t* offsets, int64_t n, T* const* kept) const;
+  void run_piece(const Places<T>& places, const int64_t* offsets, int64_t n, T* const* kept) const;
+  template <class T>
+  void run_short_rows(const Places<T>& places, int64_t first, int64_t rows, T* const* kept) const;
 
   std::vector<Operand> operands_;
   std::vector<Instruction> instructions_;
   bool in_double_;
   Loop loop_;
+  int64_t piece_rows_;
 };
 
 /// Nodes in an order in which they can be computed, whose results have one shape. Results in `stored` are written to

@@ -58,6 +58,11 @@ class RowLoop {
     chunks_ = (inner() + chunk - 1) / chunk;
   }
 
+  /// What became of the dimensions, the innermost last.
+  int rank() const { return rank_; }
+  int64_t dim(int dimension) const { return dims_[dimension]; }
+  int64_t stride(int operand, int dimension) const { return strides_[operand][dimension]; }
+
   int64_t inner() const { return dims_[rank_ - 1]; }
   int64_t inner_stride(int operand) const { return strides_[operand][rank_ - 1]; }
 

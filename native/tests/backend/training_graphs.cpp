@@ -185,21 +185,23 @@ class Builder {
 
 }  // namespace
 
-std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, uint64_t seed) {
+std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, uint64_t seed,
+                                           const std::vector<int64_t>& dims) {
   std::vector<TrainingGraph> made;
   Builder builder(io, io_inside, seed);
   const auto finish = [&](const char* name, const char* fused, const char* apart) {
     made.push_back({name, builder.take(), fused, apart});
   };
-  const Dims dims = {2, 16, 9, 7};
+  const int64_t channels = dims[1], filters = channels * 3 / 2;
+  const Dims wide = {dims[0], filters, dims[2], dims[3]};
 
-  builder.statistics(builder.convolve(builder.image(dims), 24, 3, 1, false));
+  builder.statistics(builder.convolve(builder.image(dims), filters, 3, 1, false));
   finish("convolution and statistics", "convolution, statistics", "convolution, statistics");
 
   {
     const int x = builder.image(dims);
     const int normalized = builder.relu(builder.scale_bias(x), builder.inside(x));
-    builder.statistics(builder.convolve(normalized, 8, 3, 2, false));
+    builder.statistics(builder.convolve(normalized, channels / 2, 3, 2, false));
     finish("scale, bias, ReLU, convolution and statistics", "mul + add + relu, convolution, statistics",
            "mul, add, relu, convolution, statistics");
   }
@@ -211,8 +213,8 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
     finish("scale, bias, ReLU and statistics", "mul + add + relu + statistics", "mul, add, relu, statistics");
   }
   {
-    const int y = builder.scale_bias(builder.convolve(builder.image(dims), 24, 1, 1, true));
-    const int sum = builder.add(y, builder.image({2, 24, 9, 7}));
+    const int y = builder.scale_bias(builder.convolve(builder.image(dims), filters, 1, 1, true));
+    const int sum = builder.add(y, builder.image(wide));
     builder.relu(sum, builder.result(sum));
     finish("convolution, scale, bias, add and ReLU", "convolution, mul + add + add + relu",
            "convolution, mul, add, add, relu");
@@ -229,16 +231,15 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
                    {CUDNN_POINTWISE_GELU_APPROX_TANH_FWD, "convolution, bias and approximate GELU", "gelu tanh"}};
   const bool has_kernels = io != CUDNN_DATA_DOUBLE, has_16_bits = has_kernels && io != CUDNN_DATA_FLOAT;
   for (const auto& function : functions) {
-    const int y = builder.convolve(builder.image(dims), 24, 3, 1, true);
-    const int sum = builder.add(y, builder.row(24));
+    const int y = builder.convolve(builder.image(dims), filters, 3, 1, true);
+    const int sum = builder.add(y, builder.row(filters));
     builder.pointwise(function.mode, sum, -1, builder.result(sum));
     const std::string step = function.step;
     finish(function.name, (has_kernels ? "convolution + add + " + step : "convolution, add + " + step).c_str(),
            ("convolution, add, " + step).c_str());
   }
   {
-    const Dims from = {2, 24, 9, 7};
-    const int dy = builder.image(from), w = builder.filter(24, 16, 3);
+    const int dy = builder.image(wide), w = builder.filter(filters, channels, 3);
     const int dx = builder.tensor(builder.inside_type(), dims, true);
     builder.graph()[dx].is_virtual = true;
     builder.place(builder.node(Op::ConvolutionBackwardData, {{Role::DY, dy}, {Role::W, w}, {Role::DX, dx}}), 1, 1);
@@ -251,9 +252,9 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
   }
   {
     const int x = builder.image(dims), dy = builder.image(dims);
-    const int first = builder.pointwise(CUDNN_POINTWISE_MUL, dy, builder.row(16), builder.inside(dy));
-    const int second = builder.pointwise(CUDNN_POINTWISE_MUL, x, builder.row(16), builder.inside(x));
-    builder.pointwise(CUDNN_POINTWISE_ADD, builder.add(first, second), builder.row(16), builder.result(x));
+    const int first = builder.pointwise(CUDNN_POINTWISE_MUL, dy, builder.row(channels), builder.inside(dy));
+    const int second = builder.pointwise(CUDNN_POINTWISE_MUL, x, builder.row(channels), builder.inside(x));
+    builder.pointwise(CUDNN_POINTWISE_ADD, builder.add(first, second), builder.row(channels), builder.result(x));
     finish("the gradient of batch norm from its three factors", "mul + mul + add + add", "mul, mul, add, add");
   }
   {
@@ -265,8 +266,8 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
            "norm forward, add, relu");
   }
   {
-    const int x = builder.image(dims), mean = builder.row(16), inverse = builder.row(16, 0.5, 1.5),
-              scale = builder.row(16);
+    const int x = builder.image(dims), mean = builder.row(channels), inverse = builder.row(channels, 0.5, 1.5),
+              scale = builder.row(channels);
     const int y = builder.norm_inference(x, builder.inside(x), mean, inverse, scale);
     const int masked = builder.relu_backward(y, builder.image(dims), builder.inside(x));
     builder.norm_backward(x, masked, mean, inverse, scale);
@@ -277,11 +278,13 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
            "norm forward, relu backward, norm backward");
   }
   {
-    const int a = builder.input(io, {1, 12, 20}, -1, 1, false), b = builder.input(io, {1, 20, 16}, -1, 1, false);
-    const int bias = builder.input(builder.wide(), {1, 1, 16}, -1, 1, false);
-    const int product = builder.tensor(builder.inside_type(), {1, 12, 16}, false);
-    const int sum = builder.tensor(builder.inside_type(), {1, 12, 16}, false);
-    const int y = builder.tensor(io, {1, 12, 16}, false);
+    const int64_t rows = dims[2] * dims[3];
+    const int a = builder.input(io, {1, rows, channels}, -1, 1, false),
+              b = builder.input(io, {1, channels, filters}, -1, 1, false);
+    const int bias = builder.input(builder.wide(), {1, 1, filters}, -1, 1, false);
+    const int product = builder.tensor(builder.inside_type(), {1, rows, filters}, false);
+    const int sum = builder.tensor(builder.inside_type(), {1, rows, filters}, false);
+    const int y = builder.tensor(io, {1, rows, filters}, false);
     builder.graph()[product].is_virtual = builder.graph()[sum].is_virtual = true;
     builder.node(Op::Matmul, {{Role::X, a}, {Role::B, b}, {Role::Y, product}});
     builder.pointwise(CUDNN_POINTWISE_ADD, product, bias, sum);
