@@ -104,8 +104,7 @@ class Lowering {
          {Port::RunningMean, Port::RunningVariance, Port::PreviousMean, Port::PreviousVariance, Port::AverageFactor}) {
       if (find(node, port) >= 0) return false;
     }
-    // By itself and in f32 the norm is one pass as it is.
-    if (!has_16_bits(tensor(x)) && !has_16_bits(tensor(y)) && !tensor(y).is_virtual) return false;
+    if (!has_16_bits(tensor(x)) && !has_16_bits(tensor(y))) return false;
     const int distance = pointwise(PointwiseMode::Sub, x, mean, add_image(x));
     // What the norm does not look at belongs to the graph all the same: an execution has to bring it.
     for (const GraphEdge& edge : node.edges) {
@@ -161,10 +160,7 @@ class Lowering {
         !are_rows(node, {Port::Mean, Port::InverseDeviation, Port::Scale, Port::DScale, Port::DBias}, x)) {
       return false;
     }
-    const bool follows_pointwise = tensor(dy).is_virtual && is_written_by_pointwise(dy);
-    if (!has_16_bits(tensor(x)) && !has_16_bits(tensor(dy)) && !has_16_bits(tensor(dx)) && !follows_pointwise) {
-      return false;
-    }
+    if (!has_16_bits(tensor(x)) && !has_16_bits(tensor(dy)) && !has_16_bits(tensor(dx))) return false;
     GraphNode sums;
     sums.kind = NodeKind::BnBackwardWeights;
     sums.parameters = node.parameters;
@@ -181,15 +177,6 @@ class Lowering {
     const int distance = pointwise(PointwiseMode::Sub, x, mean, add_image(x));
     pointwise(PointwiseMode::Add, first, pointwise(PointwiseMode::Mul, distance, x_scale, add_image(x)), dx);
     return true;
-  }
-
-  bool is_written_by_pointwise(int tensor) const {
-    for (const GraphNode& node : nodes_) {
-      for (const GraphEdge& edge : node.edges) {
-        if (edge.written && edge.tensor == tensor) return node.kind == NodeKind::Pointwise;
-      }
-    }
-    return false;
   }
 
   ComputeGraph& graph_;

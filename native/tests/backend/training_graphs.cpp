@@ -272,7 +272,7 @@ std::vector<TrainingGraph> training_graphs(cudnnDataType_t io, bool io_inside, u
     const int masked = builder.relu_backward(y, builder.image(dims), builder.inside(x));
     builder.norm_backward(x, masked, mean, inverse, scale);
     finish("batch norm again, ReLU gradient and batch norm's gradient",
-           has_kernels
+           has_16_bits
                ? "sub + mul + mul + add + relu backward + batch norm backward weights, sub + mul + sub + mul + add"
                : "norm forward, relu backward, norm backward",
            "norm forward, relu backward, norm backward");
