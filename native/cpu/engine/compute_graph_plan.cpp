@@ -291,9 +291,13 @@ class Planner {
     return std::find(nodes.begin(), nodes.end(), writers_[static_cast<size_t>(tensor)]) != nodes.end();
   }
 
-  /// The only reader of a virtual tensor, where that is a pointwise node that is still to be computed; else -1.
+  /// The only reader of a virtual tensor, where that is a pointwise node that is still to be computed; else -1. A
+  /// tensor of integers rounds what it is given, so it has to be there.
   int only_reader(int value) const {
-    if (!tensor(value).is_virtual || readers(value).size() != 1) return -1;
+    const ElementType type = tensor(value).layout.type;
+    const bool is_floating =
+        type == ElementType::F32 || type == ElementType::F16 || type == ElementType::BF16 || type == ElementType::F64;
+    if (!tensor(value).is_virtual || !is_floating || readers(value).size() != 1) return -1;
     const int index = readers(value).front();
     const GraphNode& reader = node(index);
     if (reader.kind != NodeKind::Pointwise || done_[static_cast<size_t>(index)]) return -1;
