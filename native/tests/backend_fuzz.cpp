@@ -46,6 +46,11 @@ class Fuzzer {
   long computed = 0, refused = 0, broken_refused = 0, broken_run = 0, texts = 0;
   /// Reasons for which graphs that fit together were refused.
   std::map<std::string, long> reasons;
+  /// What was computed and compared.
+  std::set<Op> operations;
+  std::set<cudnnPointwiseMode_t> modes;
+  /// Numbers compared, and those of them that may be anything: next to a pole or a jump, behind a NaN.
+  long numbers = 0, unknown = 0;
 
  private:
   void fail(const std::string& what) {
@@ -100,10 +105,25 @@ class Fuzzer {
       const std::string difference = memory.compare(evaluated);
       if (!difference.empty()) fail("plan " + std::to_string(i) + ": " + difference + "\n" + describe(graph));
     }
+    note(evaluated);
     if (generator_.chance(20)) spoil_pack(graph, memory, plans.front());
     if (generator_.chance(20)) spoil_json(descriptors.json(plans.front()));
     ++computed;
     return true;
+  }
+
+  void note(const Graph& evaluated) {
+    for (const Node& node : evaluated.nodes) {
+      operations.insert(node.op);
+      if (node.op == Op::Pointwise) modes.insert(node.pointwise);
+      for (const auto& [role, tensor] : node.tensors) {
+        if (!is_written(role) || evaluated[tensor].is_virtual) continue;
+        for (const Number& number : evaluated[tensor].numbers) {
+          ++numbers;
+          if (!(number.error < 1e300)) ++unknown;
+        }
+      }
+    }
   }
 
   /// In the stream, as a captured graph, or as a node made by cudnnBackendPopulateCudaGraph.
@@ -359,7 +379,15 @@ int main(int count, char** values) {
               fuzzer.computed, fuzzer.refused, fuzzer.broken_refused, fuzzer.broken_run, fuzzer.texts,
               fuzzer.failed() ? "failed" : "nothing found");
   for (const auto& [reason, times] : fuzzer.reasons) std::printf("%ld x %s\n", times, reason.c_str());
+  std::printf("%zu operations, %zu pointwise modes; %.2f %% of %ld results may be anything\n", fuzzer.operations.size(),
+              fuzzer.modes.size(), 100.0 * static_cast<double>(fuzzer.unknown) / static_cast<double>(fuzzer.numbers),
+              fuzzer.numbers);
   if (fuzzer.failed()) return 1;
+  constexpr size_t all_operations = 16, all_modes = 52;
+  if (graphs >= 2000 && (fuzzer.operations.size() < all_operations || fuzzer.modes.size() < all_modes)) {
+    std::fprintf(stderr, "not every operation and every pointwise mode was computed\n");
+    return 1;
+  }
   // Where nearly nothing gets past the checks, nothing would be found either.
   if (fuzzer.refused * 10 > fuzzer.computed) {
     std::fprintf(stderr, "too many graphs that fit together were refused\n");
