@@ -140,32 +140,41 @@ void what_goes_together_is_computed_together(const Device& device) {
   }
 }
 
-/// Both engines, against plain loops in double and against each other.
+void both_engines_compute(const Device& device, const TrainingGraph& training, uint64_t seed) {
+  Calls calls;
+  Descriptors descriptors(calls);
+  cudnnBackendDescriptor_t operations = descriptors.graph(training.graph);
+  Graph evaluated = training.graph;
+  evaluate(evaluated);
+  Memory memory(training.graph, seed);
+  for (const int64_t engine : {0, 1}) {
+    cudnnBackendDescriptor_t plan = descriptors.plan(device, operations, engine, 0);
+    cudnnBackendDescriptor_t pack =
+        descriptors.pack(memory.uids(), memory.pointers(), memory.workspace(descriptors.workspace(plan)));
+    memory.reset();
+    if (!calls.failed()) {
+      EXPECT(cudnnBackendExecute(device.handle, plan, pack) == CUDNN_STATUS_SUCCESS);
+      CHECK(cuStreamSynchronize(device.stream));
+    }
+    const std::string difference = calls.failed() ? calls.text : memory.compare(evaluated);
+    if (difference.empty()) continue;
+    const std::vector<int64_t>& dims = training.graph[0].dims;
+    std::fprintf(stderr, "%s of %ldx%ldx%ld..., engine %ld: %s\n", training.name.c_str(), static_cast<long>(dims[0]),
+                 static_cast<long>(dims[1]), static_cast<long>(dims[2]), static_cast<long>(engine), difference.c_str());
+    ++failures;
+  }
+}
+
+/// Against plain loops in double: images with many rows, with more channels than are added up at a time, with rows that
+/// are no multiple of what is computed at a time, with one channel, with one pixel.
 void both_engines_compute_what_training_needs(const Device& device) {
+  static const std::vector<int64_t> images[] = {{2, 16, 9, 7},  {2, 32, 11, 5}, {2, 1040, 3, 2},
+                                                {3, 300, 3, 1}, {2, 1, 6, 5},   {1, 48, 1, 1}};
   for (const Types& types : all_types) {
-    for (uint64_t seed = 1; seed < 4; ++seed) {
-      for (const TrainingGraph& training : training_graphs(types.io, types.io_inside, seed)) {
-        Calls calls;
-        Descriptors descriptors(calls);
-        cudnnBackendDescriptor_t operations = descriptors.graph(training.graph);
-        Graph evaluated = training.graph;
-        evaluate(evaluated);
-        Memory memory(training.graph, seed);
-        for (const int64_t engine : {0, 1}) {
-          cudnnBackendDescriptor_t plan = descriptors.plan(device, operations, engine, 0);
-          cudnnBackendDescriptor_t pack =
-              descriptors.pack(memory.uids(), memory.pointers(), memory.workspace(descriptors.workspace(plan)));
-          memory.reset();
-          if (!calls.failed()) {
-            EXPECT(cudnnBackendExecute(device.handle, plan, pack) == CUDNN_STATUS_SUCCESS);
-            CHECK(cuStreamSynchronize(device.stream));
-          }
-          const std::string difference = calls.failed() ? calls.text : memory.compare(evaluated);
-          if (difference.empty()) continue;
-          std::fprintf(stderr, "%s, type %d, engine %ld: %s\n", training.name.c_str(), types.io,
-                       static_cast<long>(engine), difference.c_str());
-          ++failures;
-        }
+    uint64_t seed = 1;
+    for (const std::vector<int64_t>& dims : images) {
+      for (const TrainingGraph& training : training_graphs(types.io, types.io_inside, ++seed, dims)) {
+        both_engines_compute(device, training, seed);
       }
     }
   }
