@@ -135,6 +135,10 @@ Number stored(cudnnDataType_t type, Number number) {
     result.error = std::numeric_limits<double>::infinity();
     return result;
   }
+  if (type == CUDNN_DATA_BOOLEAN) {
+    result.error = number.error > 0 && std::fabs(number.value) <= number.error ? 1 : 0;
+    return result;
+  }
   const double low = rounded(type, number.value - number.error), high = rounded(type, number.value + number.error);
   result.error = std::max(std::fabs(low - result.value), std::fabs(high - result.value));
   if (is_integer(type)) return result;
