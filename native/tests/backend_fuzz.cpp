@@ -384,7 +384,7 @@ int main(int count, char** values) {
               fuzzer.numbers);
   if (fuzzer.failed()) return 1;
   constexpr size_t all_operations = 16, all_modes = 52;
-  if (graphs >= 2000 && (fuzzer.operations.size() < all_operations || fuzzer.modes.size() < all_modes)) {
+  if (graphs >= 10000 && (fuzzer.operations.size() < all_operations || fuzzer.modes.size() < all_modes)) {
     std::fprintf(stderr, "not every operation and every pointwise mode was computed\n");
     return 1;
   }

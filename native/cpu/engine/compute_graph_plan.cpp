@@ -291,16 +291,21 @@ class Planner {
     return std::find(nodes.begin(), nodes.end(), writers_[static_cast<size_t>(tensor)]) != nodes.end();
   }
 
+  static bool is_single(ElementType type) {
+    return type == ElementType::F32 || type == ElementType::F16 || type == ElementType::BF16;
+  }
+
   /// The only reader of a virtual tensor, where that is a pointwise node that is still to be computed; else -1. A
-  /// tensor of integers rounds what it is given, so it has to be there.
+  /// tensor of integers rounds what it is given, so it has to be there; so is what is computed in another type.
   int only_reader(int value) const {
     const ElementType type = tensor(value).layout.type;
-    const bool is_floating =
-        type == ElementType::F32 || type == ElementType::F16 || type == ElementType::BF16 || type == ElementType::F64;
-    if (!tensor(value).is_virtual || !is_floating || readers(value).size() != 1) return -1;
+    if (!tensor(value).is_virtual || readers(value).size() != 1) return -1;
     const int index = readers(value).front();
     const GraphNode& reader = node(index);
     if (reader.kind != NodeKind::Pointwise || done_[static_cast<size_t>(index)]) return -1;
+    const ElementType computed = reader.parameters.compute_type;
+    const bool fits = is_single(type) ? is_single(computed) : type == ElementType::F64 && computed == type;
+    if (!fits) return -1;
     return reader.find(Port::Y) == nullptr ? -1 : index;
   }
 
@@ -419,7 +424,7 @@ class Planner {
     if (group.empty()) {
       const auto has_16_bits = [&](int read) {
         const ElementType type = tensor(read).layout.type;
-        return type == ElementType::F16 || type == ElementType::BF16;
+        return is_single(type) && type != ElementType::F32;
       };
       if (!is_read(has_16_bits)) return false;
     } else if (!same_dims(image, tensor(result_of(group.front())).layout) ||
