@@ -139,7 +139,8 @@ class Planner {
         require_graph(!written.written || node.parameters.beta == 0 || !tensor(written.tensor).is_virtual,
                       Reason::Pattern,
                       name_of(tensor(written.tensor)) + " is virtual: there is nothing beta could be multiplied with");
-        if (!written.written || node.kind == NodeKind::Pointwise) continue;
+        // A pointwise operation may work in place, but not on what nobody has written before.
+        if (!written.written || (node.kind == NodeKind::Pointwise && !tensor(written.tensor).is_virtual)) continue;
         for (const GraphEdge& read : node.edges) {
           require_graph(read.written || read.tensor != written.tensor, Reason::Pattern,
                         std::string(node_name(node)) + " reads " + name_of(tensor(read.tensor)) + ", which it writes");

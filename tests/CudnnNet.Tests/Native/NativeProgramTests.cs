@@ -40,6 +40,12 @@ public sealed class NativeProgramTests
     [Test]
     public void Graphs_and_captures_keep_their_order_and_their_rules() => Run("graph_test");
 
+    [Test]
+    public void Graphs_of_cuDNN_compute_what_plain_loops_do_together_and_apart_without_allocations_or_common_locks() => Run("backend_test");
+
+    [Test]
+    public void Random_graphs_of_cuDNN_end_in_what_plain_loops_compute_or_in_an_error_with_a_text() => Run("backend_fuzz", "--graphs", "1000");
+
     [TestCase("12")]
     [TestCase("13")]
     public void The_CUDA_runtime_answers_as_its_interface_says(string version) => Run($"cudart_{version}_test");
