@@ -1,6 +1,6 @@
-// A library with every symbol of the CPU device whose functions return success at once: what is left when a call is timed
-// on it is the cost of calling. The symbols come from the generated export tables; only the functions whose results a
-// program cannot do without are written here.
+// A library with every symbol of the CPU device whose functions return success at once: what is left when a call is
+// timed on it is the cost of calling. The symbols come from the generated export tables; only the functions whose
+// results a program cannot do without are written here.
 #include "engine/exported_symbols.h"
 #include "engine/not_implemented.h"
 

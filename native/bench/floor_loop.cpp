@@ -1,4 +1,5 @@
-// The calls of the floor benchmark made from C, so that the cost of calling from .NET can be told from that of the call.
+// The calls of the floor benchmark made from C, so that the cost of calling from .NET can be told from that of the
+// call.
 #include "generated/cublas.h"
 #include "generated/cudnn.h"
 #include "generated/driver.h"
@@ -22,9 +23,8 @@ EXPORT int floor_loop_launch(int calls, CUfunction function, CUstream stream) {
   return failures;
 }
 
-EXPORT int floor_loop_convolution(int calls, cudnnHandle_t handle, cudnnTensorDescriptor_t x,
-                                  cudnnFilterDescriptor_t w, cudnnConvolutionDescriptor_t convolution,
-                                  cudnnTensorDescriptor_t y, void* memory) {
+EXPORT int floor_loop_convolution(int calls, cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
+                                  cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y, void* memory) {
   int failures = 0;
   for (int i = 0; i < calls; i++) {
     const float alpha = 1;

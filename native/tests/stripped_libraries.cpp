@@ -1,5 +1,6 @@
-// Older libraries than the bindings know: a driver of CUDA 12.4 (DRIVER_VERSION) that counts one device, and a cuDNN 9.3. The symbols come from
-// the generated export tables, all but those that the linker's map takes away; a call that is not written here succeeds.
+// Older libraries than the bindings know: a driver of CUDA 12.4 (DRIVER_VERSION) that counts one device, and a
+// cuDNN 9.3. The symbols come from the generated export tables, all but those that the linker's map takes away; a call
+// that is not written here succeeds.
 #include "engine/exported_symbols.h"
 #include "engine/not_implemented.h"
 

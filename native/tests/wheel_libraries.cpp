@@ -1,5 +1,6 @@
-// Libraries laid out as NVIDIA's wheels for Python: each asks for the others by name, when it is called or (NEEDED) when it is loaded, and
-// none knows a folder to look in. The part of which library is compiled is said by WHEEL_..., the generation of CUDA by GENERATION.
+// Libraries laid out as NVIDIA's wheels for Python: each asks for the others by name, when it is called or (NEEDED)
+// when it is loaded, and none knows a folder to look in. The part of which library is compiled is said by WHEEL_...,
+// the generation of CUDA by GENERATION.
 #include <dlfcn.h>
 
 #include <cstddef>
@@ -10,7 +11,8 @@
 
 namespace {
 
-// Calls a function of a library that the loader can only know because somebody loaded it before; false where it does not.
+// Calls a function of a library that the loader can only know because somebody loaded it before; false where it does
+// not.
 [[maybe_unused]] bool calls(const char* library, const char* function) {
   void* handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   if (!handle) return false;
@@ -54,7 +56,9 @@ int cublasGetProperty(int property, int* value) {
 #elif defined(WHEEL_CUBLASLT)
 size_t cublasLtGetVersion() { return GENERATION * 10000; }
 #elif defined(WHEEL_NVRTC)
-size_t nvrtcBuiltinsVersionCheck() { return calls("libnvrtc-builtins.so." TEXT(GENERATION) ".0", "getBuiltinHeaderSize"); }
+size_t nvrtcBuiltinsVersionCheck() {
+  return calls("libnvrtc-builtins.so." TEXT(GENERATION) ".0", "getBuiltinHeaderSize");
+}
 int nvrtcVersion(int* major, int* minor) {
   *major = nvrtcBuiltinsVersionCheck() ? GENERATION : 0;
   *minor = 0;
