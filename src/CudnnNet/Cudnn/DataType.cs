@@ -35,4 +35,7 @@ public enum DataType
 
     /// <summary>Signed, 8 bytes.</summary>
     Int64 = 10,
+
+    /// <summary>0 or 1, 1 byte: what comparisons of an <see cref="OperationGraph"/> give. The descriptors API does not know it.</summary>
+    Boolean = 11,
 }

@@ -13,7 +13,7 @@ public static class DataTypes
         DataType.Float32 or DataType.Int32 => 4,
         DataType.Float64 or DataType.Int64 => 8,
         DataType.Float16 or DataType.BFloat16 => 2,
-        DataType.Int8 or DataType.UInt8 or DataType.Int8x4 or DataType.UInt8x4 or DataType.Int8x32 => 1,
+        DataType.Int8 or DataType.UInt8 or DataType.Int8x4 or DataType.UInt8x4 or DataType.Int8x32 or DataType.Boolean => 1,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, $"{type} is no element type of a tensor. Use one of {string.Join(", ", Enum.GetNames<DataType>())}."),
     };
 

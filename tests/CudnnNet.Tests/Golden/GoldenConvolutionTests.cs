@@ -96,7 +96,7 @@ public class GoldenConvolutionTests : GoldenReport
         run.AssertAllPassed();
     }
 
-    private static Convolution ConvolutionOf(LayerCase layer)
+    internal static Convolution ConvolutionOf(LayerCase layer)
     {
         int[] padding = layer.Integers("pad"), stride = layer.Integers("stride"), dilation = layer.Integers("dilation");
         return new Convolution(padding[0], padding[1], stride[0], stride[1], dilation[0], dilation[1], layer.Integer("groups"))
