@@ -161,7 +161,12 @@ public sealed unsafe class BoundPlan : NativeOwner
 
     private byte* Store(GraphTensor scalar, double value)
     {
-        int place = Array.FindIndex(_scalars, known => known.Uid == scalar.Uid);
+        int place = 0;
+        while (_scalars[place].Uid != scalar.Uid)
+        {
+            place++;
+        }
+
         byte* address = _values + (place * ValueBytes);
         switch (scalar.Type)
         {
