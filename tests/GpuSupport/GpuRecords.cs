@@ -8,7 +8,7 @@ namespace GpuSupport;
 /// </summary>
 /// <remarks>
 /// A record speaks for a graph with the same operations, connections, types and layout, and shapes of the same class: windows, strides, dilations and padding are equal, and channels are
-/// multiples of the same power of two up to 8. Where such records disagree, the nearest in shape decides. What no such record speaks for is not recorded; that is no promise either way.
+/// multiples of the same power of two up to 8. Where such records disagree, only one of the very shape counts. What no record speaks for is not recorded; that is no promise either way.
 /// </remarks>
 public sealed class GpuRecords
 {
@@ -47,11 +47,11 @@ public sealed class GpuRecords
         if (similar.Length > 0)
         {
             bool isSupported = similar[0].IsSupported;
-            bool agree = similar.All(record => record.IsSupported == isSupported);
-            return new(
-                isSupported ? RecordedAnswer.Supported : RecordedAnswer.NotSupported,
-                similar,
-                $"{similar.Length} record(s) of the same operations, types and layout with similar shapes on {device}{(agree ? "" : ", which disagree; the nearest decides")}");
+            bool agree = similar.All(record => record.IsSupported == isSupported), isExact = similar[0].Pattern.Distance(pattern) == 0;
+            string found = $"{similar.Length} record(s) of the same operations, types and layout with similar shapes on {device}";
+            return agree || isExact
+                ? new(isSupported ? RecordedAnswer.Supported : RecordedAnswer.NotSupported, similar, isExact ? $"{found}, the very shape among them" : found)
+                : new(RecordedAnswer.NotRecorded, similar, $"{found} disagree, and none has the very shape");
         }
 
         if (alike.Length > 0)

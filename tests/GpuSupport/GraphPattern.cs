@@ -64,12 +64,16 @@ internal sealed class GraphPattern
             }
         }
 
+        Form = form;
         Structure = string.Join("; ", structure);
         Untyped = string.Join("; ", untyped);
         Layout = LayoutOf(_tensors);
         ShapeClass = string.Join(", ", classes.Distinct());
         Shape = [.. shape];
     }
+
+    /// <summary>What was taken apart.</summary>
+    public GraphForm Form { get; }
 
     /// <summary>Operations, connections and types.</summary>
     public string Structure { get; }

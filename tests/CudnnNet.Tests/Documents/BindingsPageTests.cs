@@ -1,5 +1,4 @@
 using CudnnNet.Interop;
-using Golden;
 
 namespace CudnnNet.Tests;
 
@@ -158,63 +157,6 @@ public sealed class BindingsPageTests
     [Test]
     public void The_page_quotes_this_code_and_leaves_none_out()
     {
-        string? page = RepositoryFolder.Path("docs", "bindings.md");
-        string? source = RepositoryFolder.Path("tests", "CudnnNet.Tests", "Documents", "BindingsPageTests.cs");
-        if (!File.Exists(page) || !File.Exists(source))
-        {
-            Assert.Ignore("skipped: the page and this source are not at hand outside the repository");
-        }
-
-        Assert.That(Quotations(File.ReadAllLines(page!)), Is.EqualTo(Regions(File.ReadAllLines(source!))));
-    }
-
-    private static List<string> Quotations(string[] lines)
-    {
-        List<string> found = [];
-        List<string>? open = null;
-        foreach (string line in lines)
-        {
-            if (line == "```csharp")
-            {
-                open = [];
-            }
-            else if (line == "```" && open is not null)
-            {
-                found.Add(string.Join('\n', open));
-                open = null;
-            }
-            else
-            {
-                open?.Add(line);
-            }
-        }
-
-        return found;
-    }
-
-    private static List<string> Regions(string[] lines)
-    {
-        List<string> found = [];
-        List<string>? open = null;
-        foreach (string line in lines)
-        {
-            string text = line.Trim();
-            if (text.StartsWith("#region ", StringComparison.Ordinal))
-            {
-                open = [];
-            }
-            else if (text == "#endregion")
-            {
-                found.Add(string.Join('\n', open!));
-                open = null;
-            }
-            else
-            {
-                // Two levels of indentation belong to the class.
-                open?.Add(line.Length > 8 ? line[8..] : "");
-            }
-        }
-
-        return found;
+        QuotedCode.AssertQuoted("bindings.md", "BindingsPageTests.cs");
     }
 }
