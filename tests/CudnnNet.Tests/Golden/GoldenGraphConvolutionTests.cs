@@ -1,5 +1,3 @@
-using Golden;
-
 namespace CudnnNet.Tests;
 
 /// <summary>Convolutions through the graph API, forward and both gradients, fused with bias and activation, against the golden values.</summary>

@@ -1,5 +1,3 @@
-using Golden;
-
 namespace CudnnNet.Tests;
 
 /// <summary>Batch normalisation through the graph API, alone, with ReLU and with add and ReLU, forward and backward, against the golden values.</summary>

@@ -3,7 +3,8 @@ namespace CudnnNet.Tests;
 /// <summary>Every operation of the graph API that has no golden cases, against loops written here.</summary>
 public sealed class GraphOperationTests
 {
-    private static readonly Dictionary<PointwiseMode, Func<double, double, double, double>> s_functions = new()
+    /// <summary>The formulas: x; b, or dy of gradients; t.</summary>
+    internal static readonly Dictionary<PointwiseMode, Func<double, double, double, double>> Functions = new()
     {
         [PointwiseMode.Add] = (x, b, _) => x + b,
         [PointwiseMode.Multiply] = (x, b, _) => x * b,
@@ -99,7 +100,7 @@ public sealed class GraphOperationTests
         {
             for (int i = 0; i < 60; i++)
             {
-                double expected = isLogic ? s_functions[mode](truth[i], other[i], 0) : s_functions[mode](x[i], b[i], truth[i]);
+                double expected = isLogic ? Functions[mode](truth[i], other[i], 0) : Functions[mode](x[i], b[i], truth[i]);
                 Assert.That(found[i], Is.EqualTo(expected).Within(2e-6 * Math.Max(4, Math.Abs(expected))), $"element {i}: x {x[i]}, b {b[i]}");
             }
         });

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using CudnnNet.Interop;
 
 namespace CudnnNet.Tests;
 
@@ -162,6 +161,6 @@ public sealed class GraphPlanCacheTests
         GraphTuning one = small.Graph.Tune(device.Cudnn, device.Workspace(plan), tensors, options with { MostCandidates = 1, MostRounds = 2 });
         one.Plan.Dispose();
         Assert.That((one.Measurements.Count, one.Rounds, one.Settled), Is.EqualTo((1, 2, false)));
-        Assert.That(() => small.Graph.Tune(device.Cudnn, default, tensors[1..]), Throws.ArgumentException.Or.TypeOf<CudnnException>());
+        Assert.That(() => small.Graph.Tune(device.Cudnn, default, tensors.AsSpan(1)), Throws.ArgumentException.Or.TypeOf<CudnnException>());
     }
 }

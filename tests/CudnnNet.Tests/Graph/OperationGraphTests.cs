@@ -1,5 +1,3 @@
-using CudnnNet.Interop;
-
 namespace CudnnNet.Tests;
 
 /// <summary>The description of graphs: shapes that follow, names in errors, what is refused before cuDNN is asked.</summary>
@@ -92,7 +90,7 @@ public sealed class OperationGraphTests
         using GraphPlan plan = small.Graph.Build(device.Cudnn);
         (TensorPointer[] tensors, _) = small.Place(device);
         DeviceMemory<byte> workspace = device.Workspace(plan);
-        Refused(() => plan.Bind(device.Cudnn, workspace, tensors[1..]), "'image'", "was given no memory", "graph 'small'");
+        Refused(() => plan.Bind(device.Cudnn, workspace, tensors.AsSpan(1)), "'image'", "was given no memory", "graph 'small'");
         Refused(() => plan.Bind(device.Cudnn, workspace, [.. tensors, tensors[0]]), "'image'", "twice");
         Refused(() => plan.Bind(device.Cudnn, workspace, [.. tensors[..3], small.Y.At(default)]), "'result'", "null");
         Refused(() => plan.Bind(device.Cudnn, workspace, [.. tensors, small.Convolved.At(tensors[0].Pointer)]), "which is virtual");

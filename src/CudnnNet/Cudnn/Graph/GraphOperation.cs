@@ -75,6 +75,10 @@ public sealed class GraphOperation
     internal GraphTensor WriteLike(cudnnBackendAttributeName_t name, string label, long[] dimensions, GraphTensor operand) =>
         Write(name, label, default, operand, dimensions, GraphLayout.PackedLike(dimensions, operand));
 
+    /// <summary>Adds a result with the type of an operand, or where there is none a type of its own, and the order in memory of another.</summary>
+    internal GraphTensor WriteLike(cudnnBackendAttributeName_t name, string label, GraphTensor? typed, DataType otherwise, long[] dimensions, GraphTensor like) =>
+        Write(name, label, otherwise, typed, dimensions, GraphLayout.PackedLike(dimensions, like));
+
     private GraphTensor Write(cudnnBackendAttributeName_t name, string label, DataType type, GraphTensor? heirOf, long[] dimensions, long[] strides)
     {
         GraphTensor tensor = Graph.AddTensor($"{Name}.{label}", type, heirOf, dimensions, strides, this);

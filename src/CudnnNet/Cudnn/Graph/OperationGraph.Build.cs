@@ -1,5 +1,3 @@
-using CudnnNet.Interop;
-
 namespace CudnnNet;
 
 /// <content>From the description to a plan.</content>

@@ -1,4 +1,3 @@
-using CudnnNet.Interop;
 using static CudnnNet.Interop.cudnnBackendAttributeName_t;
 using static CudnnNet.Interop.cudnnBackendDescriptorType_t;
 

@@ -14,7 +14,7 @@ public sealed partial class OperationGraph
     /// <param name="t">The condition of <see cref="PointwiseMode.Select"/>.</param>
     /// <param name="options">The function's constants.</param>
     /// <param name="name">The operation's name for error texts.</param>
-    /// <returns>The result, as large as the largest operand. Comparisons and logic give truth values, <see cref="PointwiseMode.Index"/> 32-bit integers.</returns>
+    /// <returns>The result, as large as the largest operand. Comparisons and logic give truth values, <see cref="PointwiseMode.Index"/> 32-bit integers, arithmetic with truth values (0 or 1) the type of the other operand.</returns>
     /// <exception cref="ArgumentException">The function has another number of operands, or their dimensions do not fit.</exception>
     public GraphTensor Pointwise(PointwiseMode mode, GraphTensor x, GraphTensor? b = null, GraphTensor? t = null, PointwiseOptions options = default, string? name = null)
     {
@@ -37,7 +37,7 @@ public sealed partial class OperationGraph
         {
             >= PointwiseMode.Equal and <= PointwiseMode.Not => operation.WriteLike(result, label, DataType.Boolean, dimensions, widest),
             PointwiseMode.Index => operation.WriteLike(result, label, DataType.Int32, dimensions, widest),
-            _ => operation.WriteLike(result, label, dimensions, widest),
+            _ => operation.WriteLike(result, label, TypeOperand(widest, x, b), StatisticsType, dimensions, widest),
         };
     }
 
@@ -146,6 +146,20 @@ public sealed partial class OperationGraph
         }
 
         return (dimensions, widest);
+    }
+
+    /// <summary>The operand whose type the result takes: a number rather than a truth value, which may stand for 0 or 1 in a product.</summary>
+    private static GraphTensor? TypeOperand(GraphTensor widest, GraphTensor x, GraphTensor? b)
+    {
+        foreach (GraphTensor? operand in (ReadOnlySpan<GraphTensor?>)[widest, x, b])
+        {
+            if (operand is not null && operand.Natural != DataType.Boolean)
+            {
+                return operand;
+            }
+        }
+
+        return null;
     }
 
     private static int OperandsOf(PointwiseMode mode) => mode switch

@@ -60,7 +60,7 @@ public sealed partial class OperationGraph
                         continue;
                     }
 
-                    GraphSupport support = prepared.TryPlan(configuration, build, out GraphPlan? plan);
+                    GraphSupport support = PreparedGraph.TryPlan(configuration, build, out GraphPlan? plan);
                     if (plan is null)
                     {
                         refusals.Add($"engine {configuration}", support);

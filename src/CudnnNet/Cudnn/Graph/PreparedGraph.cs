@@ -139,7 +139,7 @@ public sealed unsafe class PreparedGraph : NativeOwner, IGraphSubject
     }
 
     /// <summary>A plan of one configuration, if the options allow it and cuDNN can make it.</summary>
-    internal GraphSupport TryPlan(EngineConfiguration configuration, GraphBuildOptions options, out GraphPlan? plan)
+    internal static GraphSupport TryPlan(EngineConfiguration configuration, GraphBuildOptions options, out GraphPlan? plan)
     {
         plan = null;
         if (options.WhyNot(configuration) is { } why)
