@@ -131,6 +131,14 @@ internal sealed unsafe class BackendDescriptor : NativeOwner
         return count < values.Length ? values[..(int)count] : values;
     }
 
+    /// <summary>An attribute of a few elements, read at once: the real library answers some lists, such as notes, only where there is room for them.</summary>
+    public T[] GetUpTo<T>(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int capacity)
+        where T : unmanaged
+    {
+        T* values = stackalloc T[capacity];
+        return new ReadOnlySpan<T>(values, (int)Get(name, type, capacity, values)).ToArray();
+    }
+
     /// <summary>Reads an attribute that is another descriptor; it belongs to the caller.</summary>
     public BackendDescriptor GetDescriptor(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type, object subject)
     {
@@ -141,10 +149,14 @@ internal sealed unsafe class BackendDescriptor : NativeOwner
     }
 
     /// <summary>Reads an attribute that is a list of descriptors; they belong to the caller.</summary>
+    /// <param name="name">The attribute.</param>
+    /// <param name="type">What the descriptors are.</param>
+    /// <param name="subject">What they stand for, in errors.</param>
+    /// <param name="capacity">How many to make room for; without, as many as cuDNN says there are.</param>
     /// <remarks>cuDNN fills descriptors that are there already, and may fill fewer than it said there were.</remarks>
-    public BackendDescriptor[] GetDescriptors(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type, object subject)
+    public BackendDescriptor[] GetDescriptors(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type, object subject, long capacity = 0)
     {
-        long capacity = Get(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, null);
+        capacity = capacity > 0 ? capacity : Get(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, null);
         BackendDescriptor[] descriptors = new BackendDescriptor[capacity];
         cudnnBackendDescriptor_t[] handles = new cudnnBackendDescriptor_t[capacity];
         for (int i = 0; i < capacity; i++)

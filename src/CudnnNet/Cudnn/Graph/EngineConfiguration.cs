@@ -7,6 +7,9 @@ namespace CudnnNet;
 /// <summary>An engine with its knobs set, as a heuristic proposes it or <see cref="GraphEngine.Configure"/> made it. One plan can be built of it.</summary>
 public sealed unsafe class EngineConfiguration : NativeOwner
 {
+    // More than there are kinds of notes.
+    private const int MostNotes = 32;
+
     private readonly BackendDescriptor _configuration;
     private BackendDescriptor? _engine;
     private long? _index;
@@ -30,12 +33,12 @@ public sealed unsafe class EngineConfiguration : NativeOwner
     /// <summary>What is peculiar about the engine's arithmetic: tensor cores, Winograd, not deterministic, ...</summary>
     /// <exception cref="ObjectDisposedException">The configuration is disposed.</exception>
     public IReadOnlyList<cudnnBackendNumericalNote_t> NumericalNotes =>
-        _numerical ??= Engine.GetMany<cudnnBackendNumericalNote_t>(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, cudnnBackendAttributeType_t.CUDNN_TYPE_NUMERICAL_NOTE);
+        _numerical ??= Engine.GetUpTo<cudnnBackendNumericalNote_t>(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, cudnnBackendAttributeType_t.CUDNN_TYPE_NUMERICAL_NOTE, MostNotes);
 
     /// <summary>What else is peculiar about the engine: compiled at run time, able to populate CUDA graphs, ...</summary>
     /// <exception cref="ObjectDisposedException">The configuration is disposed.</exception>
     public IReadOnlyList<cudnnBackendBehaviorNote_t> BehaviorNotes =>
-        _behavior ??= Engine.GetMany<cudnnBackendBehaviorNote_t>(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, cudnnBackendAttributeType_t.CUDNN_TYPE_BEHAVIOR_NOTE);
+        _behavior ??= Engine.GetUpTo<cudnnBackendBehaviorNote_t>(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, cudnnBackendAttributeType_t.CUDNN_TYPE_BEHAVIOR_NOTE, MostNotes);
 
     /// <summary>The workspace the configuration says it needs, in bytes.</summary>
     /// <exception cref="CudnnException">cuDNN does not say.</exception>

@@ -19,6 +19,9 @@ public readonly record struct KnobChoice(cudnnBackendKnobType_t Type, long Value
 /// <summary>An engine for a graph, whose knobs can be set by hand. Made by <see cref="PreparedGraph.GetEngine"/>.</summary>
 public sealed class GraphEngine : NativeOwner
 {
+    // More than there are kinds of knobs.
+    private const int MostKnobs = 64;
+
     private readonly BackendDescriptor _engine = null!;
 
     internal GraphEngine(PreparedGraph prepared, long index)
@@ -114,7 +117,7 @@ public sealed class GraphEngine : NativeOwner
 
     private EngineKnob[] ReadKnobs()
     {
-        BackendDescriptor[] infos = _engine.GetDescriptors(CUDNN_ATTR_ENGINE_KNOB_INFO, CUDNN_BACKEND_KNOB_INFO_DESCRIPTOR, _engine.Subject);
+        BackendDescriptor[] infos = _engine.GetDescriptors(CUDNN_ATTR_ENGINE_KNOB_INFO, CUDNN_BACKEND_KNOB_INFO_DESCRIPTOR, _engine.Subject, MostKnobs);
         EngineKnob[] knobs = new EngineKnob[infos.Length];
         for (int i = 0; i < infos.Length; i++)
         {
