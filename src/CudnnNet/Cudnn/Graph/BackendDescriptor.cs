@@ -143,9 +143,17 @@ internal sealed unsafe class BackendDescriptor : NativeOwner
     public BackendDescriptor GetDescriptor(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type, object subject)
     {
         BackendDescriptor descriptor = new(type, subject);
-        cudnnBackendDescriptor_t handle = descriptor._handle;
-        Get(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &handle);
-        return descriptor;
+        try
+        {
+            cudnnBackendDescriptor_t handle = descriptor._handle;
+            Get(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &handle);
+            return descriptor;
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads an attribute that is a list of descriptors; they belong to the caller.</summary>
@@ -157,29 +165,33 @@ internal sealed unsafe class BackendDescriptor : NativeOwner
     public BackendDescriptor[] GetDescriptors(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type, object subject, long capacity = 0)
     {
         capacity = capacity > 0 ? capacity : Get(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, null);
-        BackendDescriptor[] descriptors = new BackendDescriptor[capacity];
+        BackendDescriptor?[] descriptors = new BackendDescriptor?[capacity];
         cudnnBackendDescriptor_t[] handles = new cudnnBackendDescriptor_t[capacity];
-        for (int i = 0; i < capacity; i++)
-        {
-            descriptors[i] = new BackendDescriptor(type, subject);
-            handles[i] = descriptors[i]._handle;
-        }
-
         long count = 0;
-        if (capacity > 0)
+        try
         {
+            for (int i = 0; i < capacity; i++)
+            {
+                BackendDescriptor descriptor = new(type, subject);
+                descriptors[i] = descriptor;
+                handles[i] = descriptor._handle;
+            }
+
             fixed (cudnnBackendDescriptor_t* first = handles)
             {
-                count = Get(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BACKEND_DESCRIPTOR, capacity, first);
+                count = capacity == 0 ? 0 : Get(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BACKEND_DESCRIPTOR, capacity, first);
+            }
+
+            return [.. descriptors.Take((int)count).Select(descriptor => descriptor!)];
+        }
+        finally
+        {
+            // What was not filled; everything, where the call failed.
+            foreach (BackendDescriptor? unused in descriptors.AsSpan((int)count))
+            {
+                unused?.Dispose();
             }
         }
-
-        foreach (BackendDescriptor unused in descriptors.AsSpan((int)count))
-        {
-            unused.Dispose();
-        }
-
-        return descriptors[..(int)count];
     }
 
     private protected override void Release()

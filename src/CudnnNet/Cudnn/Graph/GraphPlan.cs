@@ -11,6 +11,9 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
 {
     private readonly BackendDescriptor _plan = null!;
 
+    // Code is loaded into a context; the default where the device is only described.
+    private readonly CUcontext _context;
+
     /// <summary>A plan of a configuration; where cuDNN refuses, <paramref name="support"/> says why and the plan is to be disposed.</summary>
     internal GraphPlan(EngineConfiguration configuration, out GraphSupport support)
         : base(configuration)
@@ -18,6 +21,7 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
         PreparedGraph prepared = configuration.Prepared;
         Graph = prepared.Graph;
         IsForDescribedDevice = prepared.Cudnn is null;
+        _context = prepared.Cudnn?.Stream.Context.KeptHandle ?? default;
         try
         {
             EngineIndex = configuration.EngineIndex;
@@ -41,6 +45,8 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
             }
 
             WorkspaceBytes = ReadWorkspace();
+            NumericalNotes = configuration.NumericalNotes;
+            BehaviorNotes = configuration.BehaviorNotes;
             support = GraphSupport.Supported;
         }
         catch
@@ -55,6 +61,7 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
         : base(cudnn)
     {
         Graph = graph;
+        _context = cudnn.Stream.Context.KeptHandle;
         try
         {
             _ = graph.Key;
@@ -80,6 +87,12 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
     /// <summary>The number of its engine; null for a plan from JSON.</summary>
     public long? EngineIndex { get; }
 
+    /// <summary>What is peculiar about the engine's arithmetic; empty for a plan from JSON, which does not say.</summary>
+    public IReadOnlyList<cudnnBackendNumericalNote_t> NumericalNotes { get; } = [];
+
+    /// <summary>What else is peculiar about the engine; empty for a plan from JSON, which does not say.</summary>
+    public IReadOnlyList<cudnnBackendBehaviorNote_t> BehaviorNotes { get; } = [];
+
     /// <summary>Whether it was made for a described device. Such a plan is not executed; its JSON is, where the device is.</summary>
     public bool IsForDescribedDevice { get; }
 
@@ -96,11 +109,11 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
     }
 
     /// <summary>Binds the plan to memory, once for all executions with it.</summary>
-    /// <param name="cudnn">The handle in whose stream it will be executed, on the plan's device.</param>
+    /// <param name="cudnn">The handle in whose stream it will be executed, of the context the plan was made in.</param>
     /// <param name="workspace">At least <see cref="WorkspaceBytes"/>; its content is lost. It must outlive the executions, as all memory must.</param>
     /// <param name="tensors">Where each input and output is: <c>x.At(memory)</c>. Virtual tensors have no memory; values passed by value need none.</param>
     /// <returns>The bound plan, which belongs to the caller.</returns>
-    /// <exception cref="ArgumentException">A tensor lacks its memory, has it twice, is none of the graph's, is virtual or by value; an address is null or not aligned; the workspace is too short.</exception>
+    /// <exception cref="ArgumentException">A tensor lacks its memory, has it twice, is none of the graph's, is virtual or by value; an address is null or not aligned; the workspace is too short; the handle is of another context.</exception>
     /// <exception cref="InvalidOperationException">The plan was made for a described device.</exception>
     /// <exception cref="CudnnException">cuDNN refuses.</exception>
     /// <exception cref="ObjectDisposedException">The plan or the handle is disposed.</exception>
@@ -112,6 +125,11 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
         {
             throw new InvalidOperationException(
                 $"The plan for {Graph} was made for a described device and was to be bound to memory. Take its JSON (ToJson) to the device and load it there (OperationGraph.LoadPlan).");
+        }
+
+        if (cudnn.Stream.Context.KeptHandle != _context)
+        {
+            throw new ArgumentException($"The {this} was made in another context than that of the handle it was to be bound for. Build it with a handle of each context.", nameof(cudnn));
         }
 
         return new BoundPlan(this, cudnn, workspace, tensors);

@@ -51,15 +51,10 @@ public sealed partial class OperationGraph
                 refusals.Add($"heuristic {mode}", refusal);
             }
 
-            foreach (EngineConfiguration configuration in proposed)
+            try
             {
-                using (configuration)
+                foreach (EngineConfiguration configuration in proposed.Take(options.MostCandidates - candidates.Count))
                 {
-                    if (candidates.Count >= options.MostCandidates)
-                    {
-                        continue;
-                    }
-
                     GraphSupport support = PreparedGraph.TryPlan(configuration, build, out GraphPlan? plan);
                     if (plan is null)
                     {
@@ -70,6 +65,13 @@ public sealed partial class OperationGraph
                     Candidate candidate = new(plan);
                     candidates.Add(candidate);
                     candidate.Bind(cudnn, workspace, tensors);
+                }
+            }
+            finally
+            {
+                foreach (EngineConfiguration configuration in proposed)
+                {
+                    configuration.Dispose();
                 }
             }
         }

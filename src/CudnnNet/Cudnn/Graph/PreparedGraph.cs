@@ -112,22 +112,7 @@ public sealed unsafe class PreparedGraph : NativeOwner, IGraphSubject
                 refusals.Add($"heuristic {mode}", refusal);
             }
 
-            GraphPlan? found = null;
-            foreach (EngineConfiguration configuration in proposed)
-            {
-                if (found is null)
-                {
-                    GraphSupport support = TryPlan(configuration, options, out found);
-                    if (!support.IsSupported)
-                    {
-                        refusals.Add($"engine {configuration}", support);
-                    }
-                }
-
-                configuration.Dispose();
-            }
-
-            if (found is not null)
+            if (First(proposed, options, refusals) is { } found)
             {
                 plan = found;
                 return GraphSupport.Supported;
@@ -136,6 +121,33 @@ public sealed unsafe class PreparedGraph : NativeOwner, IGraphSubject
 
         plan = null;
         return refusals.Summary;
+    }
+
+    /// <summary>The plan of the first of the configurations that has one; disposes them all.</summary>
+    private static GraphPlan? First(IReadOnlyList<EngineConfiguration> proposed, GraphBuildOptions options, GraphRefusals refusals)
+    {
+        try
+        {
+            foreach (EngineConfiguration configuration in proposed)
+            {
+                GraphSupport support = TryPlan(configuration, options, out GraphPlan? plan);
+                if (plan is not null)
+                {
+                    return plan;
+                }
+
+                refusals.Add($"engine {configuration}", support);
+            }
+
+            return null;
+        }
+        finally
+        {
+            foreach (EngineConfiguration configuration in proposed)
+            {
+                configuration.Dispose();
+            }
+        }
     }
 
     /// <summary>A plan of one configuration, if the options allow it and cuDNN can make it.</summary>
