@@ -1,12 +1,27 @@
+using Golden;
+
 namespace CudnnNet.Tests;
 
 /// <summary>Golden cases as graphs.</summary>
 internal static class GoldenGraph
 {
+    /// <summary>Each case with the engine that the usual heuristic proposes, which fuses what it can, and with that of the fallback, which on the CPU device runs operation by operation.</summary>
+    public static IEnumerable<TestCaseData> WithBothHeuristics(IEnumerable<TestCaseData> tests)
+    {
+        foreach (TestCaseData test in tests)
+        {
+            foreach (HeuristicMode heuristic in (HeuristicMode[])[HeuristicMode.A, HeuristicMode.Fallback])
+            {
+                TestCaseData both = new TestCaseData(test.Arguments[0], heuristic).SetArgDisplayNames(test.Arguments[0] is null ? "" : $"{test.Arguments[0]}", $"{heuristic}");
+                yield return test.Arguments[0] is null ? both.Ignore($"No golden case. {GoldenFolder.Message}") : both;
+            }
+        }
+    }
+
     /// <summary>Builds the graph for the run's device, binds it to the tensors and executes it.</summary>
     public static void Execute(this GoldenRun run, OperationGraph graph, params ReadOnlySpan<TensorPointer> tensors)
     {
-        GraphPlan plan = run.Own(graph.Build(run.Cudnn));
+        GraphPlan plan = run.Own(graph.Build(run.Cudnn, new GraphBuildOptions { Modes = [run.Heuristic] }));
         run.Own(plan.Bind(run.Cudnn, run.Workspace(plan.WorkspaceBytes), tensors)).Execute();
     }
 

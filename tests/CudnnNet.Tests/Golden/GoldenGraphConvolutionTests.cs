@@ -3,14 +3,14 @@ namespace CudnnNet.Tests;
 /// <summary>Convolutions through the graph API, forward and both gradients, fused with bias and activation, against the golden values.</summary>
 public class GoldenGraphConvolutionTests : GoldenReport
 {
-    private static IEnumerable<TestCaseData> Convolutions() => GoldenVariant.Of("conv2d", "conv", "geometry");
+    private static IEnumerable<TestCaseData> Convolutions() => GoldenGraph.WithBothHeuristics(GoldenVariant.Of("conv2d", "conv", "geometry"));
 
-    private static IEnumerable<TestCaseData> FusedConvolutions() => GoldenVariant.Of("conv2d_bias_activation", "conv");
+    private static IEnumerable<TestCaseData> FusedConvolutions() => GoldenGraph.WithBothHeuristics(GoldenVariant.Of("conv2d_bias_activation", "conv"));
 
     [TestCaseSource(nameof(Convolutions))]
-    public void A_graph_of_a_convolution_and_its_gradients_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_convolution_and_its_gradients_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         Convolution convolution = GoldenConvolutionTests.ConvolutionOf(run.Case);
         TensorShape x = run.Image("x");
         FilterShape w = run.Filter("w");
@@ -51,9 +51,9 @@ public class GoldenGraphConvolutionTests : GoldenReport
     }
 
     [TestCaseSource(nameof(FusedConvolutions))]
-    public void A_graph_of_a_convolution_with_bias_and_activation_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_convolution_with_bias_and_activation_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         Convolution convolution = GoldenConvolutionTests.ConvolutionOf(run.Case);
         TensorShape x = run.Image("x");
         FilterShape w = run.Filter("w");

@@ -3,18 +3,18 @@ namespace CudnnNet.Tests;
 /// <summary>Pooling, activations, pointwise functions and reductions through the graph API against the golden values.</summary>
 public class GoldenGraphElementwiseTests : GoldenReport
 {
-    private static IEnumerable<TestCaseData> Poolings() => GoldenVariant.Of("pooling", "pooling");
+    private static IEnumerable<TestCaseData> Poolings() => GoldenGraph.WithBothHeuristics(GoldenVariant.Of("pooling", "pooling"));
 
-    private static IEnumerable<TestCaseData> Activations() => GoldenVariant.Of("activation", "activation");
+    private static IEnumerable<TestCaseData> Activations() => GoldenGraph.WithBothHeuristics(GoldenVariant.Of("activation", "activation"));
 
     // "set" computes nothing; a graph has no operation for it.
-    private static IEnumerable<TestCaseData> TensorOperations() => GoldenVariant.Of("tensor", "tensor")
-        .Where(test => test.Arguments[0] is not GoldenVariant variant || variant.Case.Text("operation") != "set");
+    private static IEnumerable<TestCaseData> TensorOperations() => GoldenGraph.WithBothHeuristics(GoldenVariant.Of("tensor", "tensor")
+        .Where(test => test.Arguments[0] is not GoldenVariant variant || variant.Case.Text("operation") != "set"));
 
     [TestCaseSource(nameof(Poolings))]
-    public void A_graph_of_a_pooling_and_its_gradient_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_pooling_and_its_gradient_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         ResampleMode mode = run.Case.Text("pool") switch
         {
             "max" => ResampleMode.Max,
@@ -74,9 +74,9 @@ public class GoldenGraphElementwiseTests : GoldenReport
     }
 
     [TestCaseSource(nameof(Activations))]
-    public void A_graph_of_an_activation_and_its_gradient_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_an_activation_and_its_gradient_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         double coefficient = run.Case.Number("coef");
         (PointwiseMode mode, PointwiseMode backward, PointwiseOptions options) = run.Case.Text("activation") switch
         {
@@ -111,9 +111,9 @@ public class GoldenGraphElementwiseTests : GoldenReport
     }
 
     [TestCaseSource(nameof(TensorOperations))]
-    public void A_graph_of_a_tensor_operation_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_tensor_operation_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         string operation = run.Case.Text("operation")!;
         string result = operation == "scale" ? "y" : "c";
         TensorShape shape = run.Image(result);

@@ -5,14 +5,14 @@ namespace CudnnNet.Tests;
 /// <summary>Matrix products through the graph API, with strides, batches, factors and bias, against the golden values.</summary>
 public class GoldenGraphMatrixTests : GoldenReport
 {
-    private static IEnumerable<TestCaseData> Products() => GoldenVariant.OfMatrices("gemm");
+    private static IEnumerable<TestCaseData> Products() => GoldenGraph.WithBothHeuristics(GoldenVariant.OfMatrices("gemm"));
 
-    private static IEnumerable<TestCaseData> LinearLayers() => GoldenVariant.OfMatrices("linear");
+    private static IEnumerable<TestCaseData> LinearLayers() => GoldenGraph.WithBothHeuristics(GoldenVariant.OfMatrices("linear"));
 
     [TestCaseSource(nameof(Products))]
-    public void A_graph_of_a_matrix_product_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_matrix_product_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         LayerCase layer = run.Case;
         DataType compute = variant.Storage == DataType.Float64 ? DataType.Float64 : DataType.Float32;
         (int m, int n, int k, int batch) = (layer.Integer("m"), layer.Integer("n"), layer.Integer("k"), layer.Integer("batch"));
@@ -64,9 +64,9 @@ public class GoldenGraphMatrixTests : GoldenReport
     }
 
     [TestCaseSource(nameof(LinearLayers))]
-    public void A_graph_of_a_linear_layer_and_its_gradients_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_linear_layer_and_its_gradients_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         switch (variant.Storage)
         {
             case DataType.Float64:

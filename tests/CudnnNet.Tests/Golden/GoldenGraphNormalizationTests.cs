@@ -4,16 +4,16 @@ namespace CudnnNet.Tests;
 public class GoldenGraphNormalizationTests : GoldenReport
 {
     // The graph API's batch normalisation is the spatial one.
-    private static IEnumerable<TestCaseData> Trainings() => GoldenVariant.Of("batchnorm_train", "norm")
-        .Where(test => test.Arguments[0] is not GoldenVariant variant || variant.Case.Text("bn_mode") == "spatial");
+    private static IEnumerable<TestCaseData> Trainings() => GoldenGraph.WithBothHeuristics(GoldenVariant.Of("batchnorm_train", "norm")
+        .Where(test => test.Arguments[0] is not GoldenVariant variant || variant.Case.Text("bn_mode") == "spatial"));
 
-    private static IEnumerable<TestCaseData> Inferences() => GoldenVariant.Of("batchnorm_infer", "norm")
-        .Where(test => test.Arguments[0] is not GoldenVariant variant || variant.Case.Text("bn_mode") == "spatial");
+    private static IEnumerable<TestCaseData> Inferences() => GoldenGraph.WithBothHeuristics(GoldenVariant.Of("batchnorm_infer", "norm")
+        .Where(test => test.Arguments[0] is not GoldenVariant variant || variant.Case.Text("bn_mode") == "spatial"));
 
     [TestCaseSource(nameof(Trainings))]
-    public void A_graph_of_a_training_step_of_a_normalisation_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_training_step_of_a_normalisation_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         TensorShape shape = run.Image("x"), parameters = GoldenRun.Parameters(run.Case.Shape("scale"));
         DeviceMemory<byte> mean = run.Scratch(parameters), inverse = run.Scratch(parameters);
         Forward(run, shape, parameters, mean, inverse);
@@ -22,9 +22,9 @@ public class GoldenGraphNormalizationTests : GoldenReport
     }
 
     [TestCaseSource(nameof(Inferences))]
-    public void A_graph_of_a_normalisation_by_given_statistics_equals_the_reference(GoldenVariant variant)
+    public void A_graph_of_a_normalisation_by_given_statistics_equals_the_reference(GoldenVariant variant, HeuristicMode heuristic)
     {
-        using GoldenRun run = new(variant);
+        using GoldenRun run = new(variant) { Heuristic = heuristic };
         TensorShape shape = run.Image("x"), parameters = GoldenRun.Parameters(run.Case.Shape("scale"));
         OperationGraph graph = new("inference");
         GraphTensor x = graph.Tensor("x", shape), scale = graph.Tensor("scale", parameters), bias = graph.Tensor("bias", parameters);

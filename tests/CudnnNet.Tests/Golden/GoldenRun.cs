@@ -23,6 +23,9 @@ internal sealed class GoldenRun : IDisposable
 
     public CudnnHandle Cudnn { get; }
 
+    /// <summary>Who proposes the engines of graphs.</summary>
+    public HeuristicMode Heuristic { get; init; } = HeuristicMode.A;
+
     public double Alpha => Case.Number("alpha", 1);
 
     public double Beta => Case.Number("beta", 0);
