@@ -22,6 +22,8 @@ public sealed class OperationGraphTests
         Assert.That(compared.Type, Is.EqualTo(DataType.Boolean));
         GraphTensor planar = graph.Tensor("planar", new TensorShape(2, 8, 7, 9, Layout: TensorLayout.Nchw));
         Assert.That(graph.Resample(planar, ResampleMode.Max, new PoolingWindow(3, 1, 2)).Strides.ToArray(), Is.EqualTo(new long[] { 160, 20, 5, 1 }));
+        GraphTensor converted = graph.Convert(planar, DataType.BFloat16);
+        Assert.That((converted.Type, graph.Relu(converted).Output().Type), Is.EqualTo((DataType.BFloat16, DataType.BFloat16)), "a conversion changes what follows");
         OperationGraph narrow = new() { IntermediateType = DataType.BFloat16 };
         Assert.That(narrow.Relu(narrow.Tensor("x", new TensorShape(1, 8, 2, 2))).Type, Is.EqualTo(DataType.BFloat16));
     }

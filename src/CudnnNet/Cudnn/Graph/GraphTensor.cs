@@ -9,10 +9,10 @@ namespace CudnnNet;
 /// </remarks>
 public sealed class GraphTensor
 {
-    private readonly DataType _natural;
+    private DataType _natural;
 
     // The operand whose type a result takes; null where the operation decides itself.
-    private readonly GraphTensor? _heirOf;
+    private GraphTensor? _heirOf;
     private readonly long[] _dimensions;
     private long[] _strides;
     private DataType? _type;
@@ -113,6 +113,13 @@ public sealed class GraphTensor
         Graph.RequireOpen(this);
         _type = type;
         return this;
+    }
+
+    /// <summary>Gives it a type that its results inherit, even while it is virtual.</summary>
+    internal GraphTensor Become(DataType type)
+    {
+        (_natural, _heirOf) = (type, null);
+        return As(type);
     }
 
     /// <summary>Gives it a name for error texts.</summary>

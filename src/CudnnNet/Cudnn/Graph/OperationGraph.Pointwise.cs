@@ -70,11 +70,11 @@ public sealed partial class OperationGraph
     /// <param name="name">The operation's name for error texts.</param>
     public GraphTensor ReluBackward(GraphTensor x, GraphTensor dy, string? name = null) => Pointwise(PointwiseMode.ReluBackward, x, dy, name: name);
 
-    /// <summary>x in another type.</summary>
+    /// <summary>x in another type, which later results inherit.</summary>
     /// <param name="x">The operand.</param>
     /// <param name="type">The type of the result.</param>
     /// <param name="name">The operation's name for error texts.</param>
-    public GraphTensor Convert(GraphTensor x, DataType type, string? name = null) => Pointwise(PointwiseMode.Identity, x, name: name).As(type);
+    public GraphTensor Convert(GraphTensor x, DataType type, string? name = null) => Pointwise(PointwiseMode.Identity, x, name: name).Become(type);
 
     private void Describe(GraphOperation operation, PointwiseMode mode, PointwiseOptions options)
     {
