@@ -1,6 +1,5 @@
 using System.Text;
 using CudnnNet;
-using CudnnNet.Interop;
 
 namespace Cifar;
 

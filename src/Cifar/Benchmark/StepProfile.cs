@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CudnnNet;
 using CudnnNet.Interop;
 using ResNet;

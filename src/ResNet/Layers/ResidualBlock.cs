@@ -1,5 +1,3 @@
-using CudnnNet;
-
 namespace ResNet;
 
 /// <summary>A block's layers by name; the projection is null where the shortcut has no parameters.</summary>
