@@ -34,6 +34,9 @@ public readonly record struct Scalar
     /// <summary>Whether the number lies on the device.</summary>
     public bool IsOnDevice => _address != 0;
 
+    /// <summary>Whether it is known to be 0: what it would multiply is not read.</summary>
+    internal bool IsZero => _address == 0 && _real == 0 && _imaginary == 0;
+
     /// <summary>The first element of <paramref name="value"/>, read when the operation runs.</summary>
     /// <typeparam name="T">The type the operation's factors have: that of its elements, <see cref="float"/> for elements of 16 bits, or what the compute type says.</typeparam>
     /// <exception cref="ArgumentException">The span is empty, or cuBLAS has no such type.</exception>
