@@ -15,6 +15,8 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
     private readonly MatrixLayout _layoutA;
     private readonly MatrixLayout _layoutB;
     private readonly MatrixLayout _layoutC;
+    private readonly bool _turnedA;
+    private readonly bool _turnedB;
     private readonly cudaDataType _factor;
     private cublasLtMatrixTransformDesc_t _descriptor;
     private cublasLtPointerMode_t _pointerMode = cublasLtPointerMode_t.CUBLASLT_POINTER_MODE_HOST;
@@ -64,6 +66,7 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
         {
             CheckSource("a", a, operationA, c);
             (_layoutA, _layoutB, _layoutC, HasB) = (a, b ?? default, c, b is not null);
+            (_turnedA, _turnedB) = (operationA != MatrixOperation.None, operationB != MatrixOperation.None);
             FactorType = factorType ?? (c.Type switch
             {
                 MatrixElementType.Float64 or MatrixElementType.ComplexFloat32 or MatrixElementType.ComplexFloat64 => c.Type,
@@ -134,7 +137,7 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
 
         cublasLtHandle_t handle = Enter(alpha.IsOnDevice);
         alpha.As(_factor, nameof(alpha), out ScalarMemory factor);
-        Check(alpha, a, _layoutA, c, nameof(a));
+        Check(alpha, a, _layoutA, _turnedA, c, nameof(a));
         CublasLt.Check(CublasLt.cublasLtMatrixTransform(
             handle, _descriptor, factor.Raw, a.Raw, _a, null, null, default, Address(c, _layoutC, nameof(c)), _c, Handle.Stream.KeptHandle));
     }
@@ -164,8 +167,8 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
         cublasLtHandle_t handle = Enter(alpha.IsOnDevice);
         alpha.As(_factor, nameof(alpha), out ScalarMemory first);
         beta.As(_factor, nameof(beta), out ScalarMemory second);
-        Check(alpha, a, _layoutA, c, nameof(a));
-        Check(beta, b, _layoutB, c, nameof(b));
+        Check(alpha, a, _layoutA, _turnedA, c, nameof(a));
+        Check(beta, b, _layoutB, _turnedB, c, nameof(b));
         CublasLt.Check(CublasLt.cublasLtMatrixTransform(
             handle, _descriptor, first.Raw, a.Raw, _a, second.Raw, b.Raw, _b, Address(c, _layoutC, nameof(c)), _c, Handle.Stream.KeptHandle));
     }
@@ -192,13 +195,21 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
         CheckBatch(name, source, "c", result);
     }
 
-    private void Check(in Scalar factor, DevicePointer source, in MatrixLayout layout, DevicePointer result, string name)
+    private void Check(in Scalar factor, DevicePointer source, in MatrixLayout layout, bool turned, DevicePointer result, string name)
     {
         if (!factor.IsZero)
         {
             _ = Address(source, layout, name);
             CheckInPlace(source, layout, result, _layoutC, name);
+            if (turned && source == result && !layout.IsEmpty)
+            {
+                ThrowTurned(name);
+            }
         }
+
+        [DoesNotReturn]
+        static void ThrowTurned(string name) => throw new ArgumentException(
+            $"'{name}' is taken transposed and was to be overwritten by the result while it is read. Give the result other memory.", name);
     }
 
     private cublasLtHandle_t Enter(bool onDevice)
