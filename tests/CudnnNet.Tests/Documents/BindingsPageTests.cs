@@ -41,6 +41,34 @@ public sealed class BindingsPageTests
     }
 
     [Test]
+    public void A_multiplication_ends_with_bias_and_activation()
+    {
+        using CudaContext context = CudaContext.Primary();
+        using CudaStream stream = context.CreateStream();
+        using DeviceMemory<float> weights = context.Allocate<float>(12), samples = context.Allocate<float>(6), bias = context.Allocate<float>(4), results = context.Allocate<float>(8);
+        stream.CopyToDevice([1f, 2, 3, -1, -2, -3, 1, 0, 0, 0, 0, 1], weights.Span);
+        stream.CopyToDevice([1f, 1, 1, 2, 0, -1], samples.Span);
+        stream.CopyToDevice([0.5f, 2, 0, -1], bias.Span);
+        #region epilogue
+        using CublasLtHandle lt = new(stream);
+        MatrixLayout w = MatrixLayout.RowMajor<float>(rows: 4, columns: 3);             // 4 outputs of 3 inputs
+        MatrixLayout x = MatrixLayout.ColumnMajor<float>(rows: 3, columns: 2);          // 2 samples, one a column
+        MatrixLayout y = MatrixLayout.ColumnMajor<float>(rows: 4, columns: 2);
+        using MatrixMultiplication layer = new(lt, w, x, y, new() { Epilogue = MatrixEpilogue.ReluBias });
+        layer.SetBias(bias.Span);                                                       // one number for each row of y
+        MatrixAlgorithm algorithm = layer.Choose(workspaceLimit: 32.MiB());             // GetHeuristics() tells them all
+        using DeviceMemory<byte> space = context.Allocate<byte>(Math.Max(1, algorithm.WorkspaceBytes));
+
+        layer.Run(algorithm, alpha: 1, weights, samples, beta: 0, results, results, space);   // y = max(w x + bias, 0)
+        #endregion
+        float[] values = new float[8];
+        stream.CopyToHost(results.Span, values.AsSpan());
+        stream.Synchronize();
+        // Of (1, 1, 1): 6 + 0.5, -6 + 2, 1, 1 - 1. Of (2, 0, -1): -1 + 0.5, 1 + 2, 2, -1 - 1.
+        Assert.That(values, Is.EqualTo(new[] { 6.5f, 0, 1, 0, 0, 3, 2, 0 }));
+    }
+
+    [Test]
     public unsafe void The_floors_meet()
     {
         using CudaContext context = CudaContext.Primary();
