@@ -106,7 +106,7 @@ public sealed unsafe partial class MatrixMultiplication
 
         if (((a.Address | b.Address | c.Address | d.Address) & (ulong)(algorithm.Alignment - 1)) != 0)
         {
-            CheckAlignment(algorithm.Alignment, a, b, c, d);
+            CheckAlignment(algorithm, a, b, c, d);
         }
 
         if (workspace.Length < algorithm.WorkspaceBytes || workspace.Address % AllocationAlignment != 0)
@@ -139,17 +139,17 @@ public sealed unsafe partial class MatrixMultiplication
 
     /// <summary>Finds the address that is not aligned, if it is one of a matrix: an array of pointers need not be.</summary>
     /// <exception cref="ArgumentException">A matrix is not aligned as the algorithm wants, or there is no algorithm.</exception>
-    private void CheckAlignment(int alignment, DevicePointer a, DevicePointer b, DevicePointer c, DevicePointer d)
+    private void CheckAlignment(MatrixAlgorithm algorithm, DevicePointer a, DevicePointer b, DevicePointer c, DevicePointer d)
     {
-        if (alignment == 0)
+        if (algorithm.Alignment == 0)
         {
-            throw new ArgumentException("The algorithm is the default value. Use one that Choose or GetHeuristics returned.", "algorithm");
+            throw new ArgumentException("The algorithm is the default value. Use one that Choose or GetHeuristics returned.", nameof(algorithm));
         }
 
-        Check(a, _layoutA, nameof(a), alignment);
-        Check(b, _layoutB, nameof(b), alignment);
-        Check(c, _layoutC, nameof(c), alignment);
-        Check(d, _layoutD, nameof(d), alignment);
+        Check(a, _layoutA, nameof(a), algorithm.Alignment);
+        Check(b, _layoutB, nameof(b), algorithm.Alignment);
+        Check(c, _layoutC, nameof(c), algorithm.Alignment);
+        Check(d, _layoutD, nameof(d), algorithm.Alignment);
 
         static void Check(DevicePointer matrix, MatrixLayout layout, string name, int alignment)
         {
