@@ -3,7 +3,7 @@ using CudnnNet.Interop;
 namespace CudnnNet.Tests;
 
 /// <summary>What the heuristics answer, and what is refused before anything is asked.</summary>
-public sealed class MatrixHeuristicsTests
+public sealed unsafe class MatrixHeuristicsTests
 {
     private static readonly MatrixLayout s_square = MatrixLayout.ColumnMajor<float>(4, 4);
 
@@ -60,6 +60,71 @@ public sealed class MatrixHeuristicsTests
         Assert.That(
             () => operation.Choose(workspaceLimit: 100),
             Throws.InvalidOperationException.With.Message.StartsWith("An algorithm with at most 100 bytes of workspace").And.Message.Contains("cublasLtMatmulAlgoGetHeuristic").And.Message.Contains("has the order 2"));
+    }
+
+    [Test]
+    public void A_contradiction_is_the_library_s_own_exception()
+    {
+        using LtRun run = new();
+        using MatrixMultiplication operation = new(run.Lt, s_square, s_square, s_square, new() { Factors = (FactorPlace)9 });
+        CublasLtException refused = Assert.Throws<CublasLtException>(() => operation.GetHeuristics())!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(refused.Code, Is.EqualTo(cublasStatus_t.CUBLAS_STATUS_INVALID_VALUE));
+            Assert.That(refused.Function, Is.EqualTo("cublasLtMatmulAlgoGetHeuristic"));
+        }
+    }
+
+    [Test]
+    public void The_library_is_told_what_the_options_say()
+    {
+        using LtRun run = new();
+        using MatrixMultiplication operation = new(run.Lt, s_square, s_square, s_square, new()
+        {
+            Compute = MatrixComputeType.Float32FastTensorFloat32,
+            OperationA = MatrixOperation.Transpose,
+            OperationB = MatrixOperation.ConjugateTranspose,
+            Factors = FactorPlace.AlphaDeviceVectorBetaHost,
+            FactorStride = 8,
+            Epilogue = MatrixEpilogue.GeluAuxiliaryBias,
+            BiasType = MatrixElementType.BFloat16,
+            BiasStride = 16,
+            AuxiliaryType = MatrixElementType.Float16,
+            AuxiliaryLeadingDimension = 24,
+            AuxiliaryStride = 200,
+            ScaleModeA = MatrixScaleMode.OuterVector,
+            ScaleModeB = MatrixScaleMode.OuterVector,
+            FastAccumulation = true,
+            SmCountTarget = 7,
+        });
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_COMPUTE_TYPE), Is.EqualTo((int)cublasComputeType_t.CUBLAS_COMPUTE_32F_FAST_TF32));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_SCALE_TYPE), Is.EqualTo((int)cudaDataType.CUDA_R_32F));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_TRANSA), Is.EqualTo((int)cublasOperation_t.CUBLAS_OP_T));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_TRANSB), Is.EqualTo((int)cublasOperation_t.CUBLAS_OP_C));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_POINTER_MODE), Is.EqualTo((int)cublasLtPointerMode_t.CUBLASLT_POINTER_MODE_ALPHA_DEVICE_VECTOR_BETA_HOST));
+            Assert.That(Get<long>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_ALPHA_VECTOR_BATCH_STRIDE), Is.EqualTo(8));
+            Assert.That(Get<uint>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_EPILOGUE), Is.EqualTo((uint)cublasLtEpilogue_t.CUBLASLT_EPILOGUE_GELU_AUX_BIAS));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE), Is.EqualTo((int)cudaDataType.CUDA_R_16BF));
+            Assert.That(Get<long>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE), Is.EqualTo(16));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_DATA_TYPE), Is.EqualTo((int)cudaDataType.CUDA_R_16F));
+            Assert.That(Get<long>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD), Is.EqualTo(24));
+            Assert.That(Get<long>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_BATCH_STRIDE), Is.EqualTo(200));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_A_SCALE_MODE), Is.EqualTo((int)cublasLtMatmulMatrixScale_t.CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_B_SCALE_MODE), Is.EqualTo((int)cublasLtMatmulMatrixScale_t.CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F));
+            Assert.That(Get<sbyte>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_FAST_ACCUM), Is.EqualTo(1));
+            Assert.That(Get<int>(cublasLtMatmulDescAttributes_t.CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET), Is.EqualTo(7));
+        }
+
+        T Get<T>(cublasLtMatmulDescAttributes_t attribute)
+            where T : unmanaged
+        {
+            T value;
+            nuint written;
+            CublasLt.Check(CublasLt.cublasLtMatmulDescGetAttribute(operation.Descriptor, attribute, &value, (nuint)sizeof(T), &written));
+            return value;
+        }
     }
 
     [Test]

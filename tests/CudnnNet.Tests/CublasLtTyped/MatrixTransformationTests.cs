@@ -1,3 +1,5 @@
+using CudnnNet.Interop;
+
 namespace CudnnNet.Tests;
 
 /// <summary>Changes of layout and sums of matrices, against plain loops in double.</summary>
@@ -48,6 +50,32 @@ public sealed class MatrixTransformationTests
         using MatrixTransformation integers = new(run.Lt, whole.Layout, turned.Layout, MatrixOperation.Transpose);
         integers.Run(1, whole.Pointer, turned.Pointer);
         turned.Expect((_, i, j) => whole[0, j, i], "integers", 0);
+    }
+
+    [Test]
+    public void Factors_may_be_computed_in_a_type_of_the_caller_s()
+    {
+        using LtRun run = new();
+        LtMatrix<float> a = run.Matrix<float>(Rows, Columns), c = run.Matrix<float>(Rows, Columns);
+        using MatrixTransformation transformation = new(run.Lt, a.Layout, c.Layout, factorType: MatrixElementType.Float64);
+        transformation.Run(Scalar.OnDevice(run.Device.Upload(0.75).Span), a.Pointer, c.Pointer);
+        c.Expect((_, i, j) => 0.75 * a[0, i, j], "C");
+    }
+
+    [Test]
+    [CpuDeviceOnly("a GPU may know the order")]
+    public void An_order_that_is_not_known_is_refused_by_name()
+    {
+        using LtRun run = new();
+        MatrixLayout rows = MatrixLayout.RowMajor<sbyte>(32, 32), special = new(MatrixElementType.Int8, 32, 32, MatrixOrder.Column32Row8);
+        DeviceMemory<sbyte> memory = run.Device.Upload(new sbyte[rows.Elements]), result = run.Device.Upload(new sbyte[special.Elements]);
+        using MatrixTransformation transformation = new(run.Lt, rows, special);
+        CublasLtException refused = Assert.Throws<CublasLtException>(() => transformation.Run(1, memory, result))!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(refused.Code, Is.EqualTo(cublasStatus_t.CUBLAS_STATUS_NOT_SUPPORTED));
+            Assert.That(refused.Function, Is.EqualTo("cublasLtMatrixTransform"));
+        }
     }
 
     [Test]
