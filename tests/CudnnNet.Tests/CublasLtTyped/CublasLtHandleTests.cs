@@ -14,14 +14,14 @@ public sealed class CublasLtHandleTests
         MatrixMultiplication operation = new(lt, s_one, s_one, s_one);
         MatrixTransformation transformation = new(lt, s_one, s_one);
         MatrixAlgorithm algorithm = operation.Choose();
-        using DeviceMemory<float> memory = context.Allocate<float>(1);
+        using DeviceMemory<float> memory = context.Allocate<float>(1), product = context.Allocate<float>(1);
         stream.Fill(memory.Span, 3f);
         context.Dispose();
         lt.Dispose();
         float[] found = [0];
-        operation.Run(algorithm, 1, memory, memory, 0, default, memory);
-        transformation.Run(2, memory, memory);
-        stream.CopyToHost(memory.Span, found.AsSpan());
+        operation.Run(algorithm, 1, memory, memory, 0, default, product);
+        transformation.Run(2, product, product);
+        stream.CopyToHost(product.Span, found.AsSpan());
         stream.Synchronize();
         stream.Dispose();
         operation.Dispose();
@@ -32,7 +32,7 @@ public sealed class CublasLtHandleTests
             Assert.That(found[0], Is.EqualTo(18f));
             Assert.That(() => lt.Handle, Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => operation.Descriptor, Throws.TypeOf<ObjectDisposedException>());
-            Assert.That(() => operation.Run(algorithm, 1, memory, memory, 0, default, memory), Throws.TypeOf<ObjectDisposedException>());
+            Assert.That(() => operation.Run(algorithm, 1, memory, memory, 0, default, product), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => operation.GetHeuristics(), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => transformation.Run(2, memory, memory), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => new MatrixMultiplication(lt, s_one, s_one, s_one), Throws.TypeOf<ObjectDisposedException>());

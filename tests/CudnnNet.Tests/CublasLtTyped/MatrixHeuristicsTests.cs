@@ -141,6 +141,9 @@ public sealed unsafe class MatrixHeuristicsTests
             Assert.That(() => Make(a, b, MatrixLayout.ColumnMajor<float>(2, 3)), Refused("was to become D, 2 x 3"));
             Assert.That(() => new MatrixMultiplication(run.Lt, a, b, MatrixLayout.ColumnMajor<float>(2, 3), d).Dispose(), Refused("C is 2 x 3 and was to be added to a product of 3 x 2"));
             Assert.That(() => Make(two, b, d), Refused("'a' is a batch of 2 and 'd' one of 1"));
+            Assert.That(
+                () => Make(two, MatrixLayout.RowMajor<float>(5, 2, batchCount: 2, batchStride: 0), MatrixLayout.ColumnMajor<float>(3, 2, batchCount: 2, batchStride: 0)),
+                Refused("'d' is a batch of 2 results with a stride of 0"));
             Assert.That(() => Make(a, b, default), Refused("was to become D, 0 x 0"));
             Assert.That(() => Make(default, default, default), Refused("A layout is the default value"));
             Assert.That(() => Make(a, b, d, new() { Compute = (MatrixComputeType)5 }), Throws.TypeOf<ArgumentOutOfRangeException>());

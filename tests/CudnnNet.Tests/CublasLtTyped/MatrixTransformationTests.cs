@@ -91,6 +91,9 @@ public sealed class MatrixTransformationTests
             Assert.That(() => new MatrixTransformation(run.Lt, wide, layout).Dispose(), Throws.ArgumentException.With.Message.Contains("'a' is taken as 4 x 5 and was to become 4 x 4"));
             Assert.That(() => new MatrixTransformation(run.Lt, layout, wide, layout).Dispose(), Throws.ArgumentException.With.Message.Contains("'b' is taken as 4 x 5"));
             Assert.That(() => new MatrixTransformation(run.Lt, MatrixLayout.ColumnMajor<float>(4, 4, batchCount: 2), layout).Dispose(), Throws.ArgumentException.With.Message.Contains("'a' is a batch of 2"));
+            Assert.That(
+                () => new MatrixTransformation(run.Lt, MatrixLayout.ColumnMajor<float>(4, 4, batchCount: 2), MatrixLayout.RowMajor<float>(4, 4, batchCount: 2, batchStride: 0)).Dispose(),
+                Throws.ArgumentException.With.Message.Contains("'c' is a batch of 2 results with a stride of 0"));
             Assert.That(() => one.Run(1, default, q), Throws.ArgumentNullException.With.Message.Contains("'a' is null"));
             Assert.That(() => one.Run(1, p, default), Throws.ArgumentNullException.With.Message.Contains("'c' is null"));
             Assert.That(() => one.Run(1, p, p), Throws.ArgumentException.With.Message.Contains("'a' is the memory of the result, but lies as"));

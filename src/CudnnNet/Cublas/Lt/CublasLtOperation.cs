@@ -53,6 +53,15 @@ public abstract class CublasLtOperation : NativeOwner
         }
     }
 
+    /// <exception cref="ArgumentException">All results of the batch would lie at one place.</exception>
+    private protected static void CheckResult(string name, MatrixLayout result)
+    {
+        if (result is { BatchCount: > 1, BatchMode: MatrixBatchMode.Strided, BatchStride: 0 })
+        {
+            throw new ArgumentException($"'{name}' is a batch of {result.BatchCount} results with a stride of 0, so that each would overwrite the one before. Give it a stride.", name);
+        }
+    }
+
     /// <exception cref="ArgumentException">A matrix was to be written or added in place, and lies there in two ways.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected static void CheckInPlace(DevicePointer source, in MatrixLayout sourceLayout, DevicePointer result, in MatrixLayout resultLayout, string name)

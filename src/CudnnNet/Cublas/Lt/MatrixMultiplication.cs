@@ -148,6 +148,7 @@ public sealed unsafe partial class MatrixMultiplication : CublasLtOperation
         CheckBatch("a", A, "d", D);
         CheckBatch("b", B, "d", D);
         CheckBatch("c", C, "d", D);
+        CheckResult("d", D);
 
         static (long Rows, long Columns) Sizes(MatrixLayout layout, MatrixOperation operation) =>
             operation == MatrixOperation.None ? (layout.Rows, layout.Columns) : (layout.Columns, layout.Rows);

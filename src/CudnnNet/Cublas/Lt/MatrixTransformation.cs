@@ -65,6 +65,7 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
         try
         {
             CheckSource("a", a, operationA, c);
+            CheckResult("c", c);
             (_layoutA, _layoutB, _layoutC, HasB) = (a, b ?? default, c, b is not null);
             (_turnedA, _turnedB) = (operationA != MatrixOperation.None, operationB != MatrixOperation.None);
             FactorType = factorType ?? (c.Type switch
