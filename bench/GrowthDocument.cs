@@ -17,7 +17,7 @@ internal static class GrowthDocument
         text.AppendLine("# How the cost of training grows").AppendLine();
         text.AppendLine("ResNet-18, batch 128 and all processors, except where the table says otherwise; written by").AppendLine("```");
         text.AppendLine(CultureInfo.InvariantCulture, $"dotnet run -c Release --project {command}").AppendLine("```");
-        text.AppendLine(CultureInfo.InvariantCulture, $"on a machine with {Environment.ProcessorCount} processors. Times depend on what else the machine did; the share of oneDNN's direct convolutions was measured in turn with them.").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"on a machine with {Environment.ProcessorCount} processors. Times depend on what else the machine did; the share of oneDNN's direct convolutions was measured in turn with them. The memory is all the training takes, with the random images of the measured steps.").AppendLine();
         text.AppendLine("| varied | value | ms a step | images a second | device memory, MiB | direct convolutions / step |").AppendLine("|---|---:|---:|---:|---:|---:|");
         foreach (GrowthPoint point in points)
         {
@@ -54,7 +54,7 @@ internal static class GrowthDocument
             plot.Axes.Right.Label.Text = "MiB";
             plot.Axes.SetLimitsY(0, 1.1 * own.Max(point => point.ImagesPerSecond));
             plot.Axes.SetLimitsY(0, 1.1 * own.Max(point => point.PeakBytes / 1048576.0), plot.Axes.Right);
-            plot.ShowLegend(Alignment.LowerRight);
+            plot.ShowLegend(Edge.Bottom);
         }
 
         figure.SavePng(path, Width, Height);
