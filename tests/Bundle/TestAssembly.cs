@@ -14,7 +14,10 @@ internal sealed class TestAssembly
     public TestAssembly(string name)
     {
         _name = name;
-        _ = _runner.Load(Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, name + ".dll")), new Dictionary<string, object> { ["NumberOfTestWorkers"] = 0 });
+
+        // Without the second setting another thread would write the report a little later, and a test that ends the process might not be in it.
+        Dictionary<string, object> settings = new() { ["NumberOfTestWorkers"] = 0, ["SynchronousEvents"] = true };
+        _ = _runner.Load(Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, name + ".dll")), settings);
     }
 
     /// <summary>The classes with their tests; tests that run only when they are asked for are asked for by <paramref name="part"/>.</summary>
