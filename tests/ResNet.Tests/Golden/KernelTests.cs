@@ -1,55 +1,36 @@
 using CudnnNet;
 using Golden;
+using ResNet.Tests.Kernels;
 
 namespace ResNet.Tests.Golden;
 
 /// <summary>Our kernels against PyTorch's references for the optimiser, the loss and the metrics, and against plain loops where there are none.</summary>
 [TestFixture]
-public sealed class KernelTests
+public sealed class KernelTests : KernelFixture
 {
-    private CudaContext _context = null!;
-    private CudaStream _stream = null!;
-    private TrainingKernels _kernels = null!;
-
     public static IEnumerable<LayerCase> OptimizerCases => LayerFile.CasesOf("optim").Where(c => c.Operation == "sgd" && !c.Flag("nesterov"));
 
     public static IEnumerable<LayerCase> LossCases => LayerFile.CasesOf("loss").Where(c => c.Operation == "cross_entropy" && c.Rounding == InputRounding.None);
 
     public static IEnumerable<LayerCase> AccuracyCases => LayerFile.CasesOf("metrics").Where(c => c.Operation == "accuracy");
 
-    [OneTimeSetUp]
-    public void Open()
-    {
-        _context = CudaContext.Primary();
-        _stream = _context.CreateStream();
-        _kernels = new TrainingKernels(_context);
-    }
-
-    [OneTimeTearDown]
-    public void Close()
-    {
-        _kernels.Dispose();
-        _stream.Dispose();
-        _context.Dispose();
-    }
-
     [TestCaseSource(nameof(OptimizerCases))]
     public void Sgd_moves_parameters_and_momentum_as_pytorch_does(LayerCase golden)
     {
         float[] p = golden.Input("p");
         using DeviceMemory<float> parameters = Upload(p);
-        using DeviceMemory<float> gradients = _context.Allocate<float>(p.Length);
-        using DeviceMemory<float> momentum = _context.Allocate<float>(p.Length);
-        using DeviceMemory<uint> state = _context.Allocate<uint>(8);
-        _stream.Clear(momentum.Span);
-        _stream.Clear(state.Span);
+        using DeviceMemory<float> gradients = Context.Allocate<float>(p.Length);
+        using DeviceMemory<float> momentum = Context.Allocate<float>(p.Length);
+        using DeviceMemory<uint> state = Context.Allocate<uint>(8);
+        Stream.Clear(momentum.Span);
+        Stream.Clear(state.Span);
         double[] rates = golden.Numbers("lr");
         for (int step = 0; step < rates.Length; step++)
         {
-            _stream.CopyToDevice<float>(golden.Input($"g{step}"), gradients.Span);
-            _stream.Fill(state.Slice(1, 1), BitConverter.SingleToUInt32Bits((float)rates[step]));
-            _kernels.SgdMomentum.Launch(
-                _stream, LaunchShape.Cover(p.Length, block: 256, elementsPerThread: 4), parameters.Address, gradients.Address, momentum.Address, state.Address,
+            Stream.CopyToDevice<float>(golden.Input($"g{step}"), gradients.Span);
+            Stream.Fill(state.Slice(1, 1), BitConverter.SingleToUInt32Bits((float)rates[step]));
+            Kernels.SgdMomentum.Launch(
+                Stream, LaunchShape.Cover(p.Length, block: 256, elementsPerThread: 4), parameters.Address, gradients.Address, momentum.Address, state.Address,
                 (float)golden.Number("momentum"), (float)golden.Number("weight_decay"), (ulong)p.Length);
             Check(golden, $"p{step + 1}", Download<float>(parameters));
             Check(golden, $"v{step + 1}", Download<float>(momentum));
@@ -62,12 +43,12 @@ public sealed class KernelTests
         (int rows, int classes) = (golden.Shape("logits")[0], golden.Shape("logits")[1]);
         using DeviceMemory<float> logits = Upload(golden.Input("logits"));
         using DeviceMemory<int> labels = Upload(golden.Inputs["labels"].Labels());
-        using DeviceMemory<float> gradient = _context.Allocate<float>(rows * classes);
-        using DeviceMemory<float> losses = _context.Allocate<float>(rows);
-        using DeviceMemory<int> hits = _context.Allocate<int>(rows);
+        using DeviceMemory<float> gradient = Context.Allocate<float>(rows * classes);
+        using DeviceMemory<float> losses = Context.Allocate<float>(rows);
+        using DeviceMemory<int> hits = Context.Allocate<int>(rows);
         bool mean = golden.Text("reduction") == "mean";
-        _kernels.SoftmaxCrossEntropy.Launch(
-            _stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, gradient.Address, losses.Address, hits.Address, (uint)rows, (uint)classes,
+        Kernels.SoftmaxCrossEntropy.Launch(
+            Stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, gradient.Address, losses.Address, hits.Address, (uint)rows, (uint)classes,
             mean ? 1f / rows : 1f, (float)golden.Number("label_smoothing"));
         float[] sampleLosses = Download<float>(losses);
         Check(golden, "sample_loss", sampleLosses);
@@ -84,15 +65,15 @@ public sealed class KernelTests
         int[] wanted = golden.Inputs["labels"].Labels();
         using DeviceMemory<float> logits = Upload(golden.Input("logits"));
         using DeviceMemory<int> labels = Upload(wanted);
-        using DeviceMemory<float> losses = _context.Allocate<float>(rows);
-        using DeviceMemory<int> hits = _context.Allocate<int>(rows);
-        using DeviceMemory<uint> state = _context.Allocate<uint>(8);
-        _stream.Clear(state.Span);
-        _kernels.SoftmaxCrossEntropy.Launch(
-            _stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, 0UL, losses.Address, hits.Address, (uint)rows, (uint)classes, 0f, 0f);
+        using DeviceMemory<float> losses = Context.Allocate<float>(rows);
+        using DeviceMemory<int> hits = Context.Allocate<int>(rows);
+        using DeviceMemory<uint> state = Context.Allocate<uint>(8);
+        Stream.Clear(state.Span);
+        Kernels.SoftmaxCrossEntropy.Launch(
+            Stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, 0UL, losses.Address, hits.Address, (uint)rows, (uint)classes, 0f, 0f);
         for (int time = 0; time < 2; time++)
         {
-            _kernels.AccumulateMetrics.Launch(_stream, new LaunchShape(1, 32), losses.Address, hits.Address, state.Address, (uint)rows);
+            Kernels.AccumulateMetrics.Launch(Stream, new LaunchShape(1, 32), losses.Address, hits.Address, state.Address, (uint)rows);
         }
 
         int[] expected = [.. golden.Outputs["arg_max"].Exact.Select((best, n) => best == wanted[n] ? 1 : 0)];
@@ -116,10 +97,10 @@ public sealed class KernelTests
         using DeviceMemory<uint> deviceOrder = Upload(order);
         using DeviceMemory<float> deviceTable = Upload(table);
         using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, 0, 0]);
-        using DeviceMemory<float> x = _context.Allocate<float>(batch * image);
-        using DeviceMemory<int> y = _context.Allocate<int>(batch);
-        _kernels.GatherNormalize.Launch(
-            _stream, LaunchShape.Cover(batch * height * width), deviceImages.Address, deviceLabels.Address, deviceOrder.Address, state.Address, deviceTable.Address, x.Address, y.Address,
+        using DeviceMemory<float> x = Context.Allocate<float>(batch * image);
+        using DeviceMemory<int> y = Context.Allocate<int>(batch);
+        Kernels.GatherNormalize.Launch(
+            Stream, LaunchShape.Cover(batch * height * width), deviceImages.Address, deviceLabels.Address, deviceOrder.Address, state.Address, deviceTable.Address, x.Address, y.Address,
             (uint)batch, (uint)channels, (uint)height, (uint)width);
 
         float[] nchw = TensorOrder.ToNchw<float>(Download<float>(x), batch, channels, height, width);
@@ -143,13 +124,13 @@ public sealed class KernelTests
         float[] dy = new TensorSpecification("subsample/dy", [n, outHeight, outWidth, outputChannels], 1).Values();
         using DeviceMemory<float> deviceX = Upload(x);
         using DeviceMemory<float> deviceDy = Upload(dy);
-        using DeviceMemory<float> y = _context.Allocate<float>(dy.Length);
-        using DeviceMemory<float> dx = _context.Allocate<float>(x.Length);
-        _stream.Fill(dx.Span, float.NaN);
-        _kernels.SubsamplePad.Launch(
-            _stream, LaunchShape.Cover(dy.Length), deviceX.Address, y.Address, (uint)n, (uint)height, (uint)width, (uint)channels, (uint)outputChannels);
-        _kernels.SubsamplePadBackward.Launch(
-            _stream, LaunchShape.Cover(x.Length), deviceDy.Address, dx.Address, (uint)n, (uint)height, (uint)width, (uint)channels, (uint)outputChannels);
+        using DeviceMemory<float> y = Context.Allocate<float>(dy.Length);
+        using DeviceMemory<float> dx = Context.Allocate<float>(x.Length);
+        Stream.Fill(dx.Span, float.NaN);
+        Kernels.SubsamplePad.Launch(
+            Stream, LaunchShape.Cover(dy.Length), deviceX.Address, y.Address, (uint)n, (uint)height, (uint)width, (uint)channels, (uint)outputChannels);
+        Kernels.SubsamplePadBackward.Launch(
+            Stream, LaunchShape.Cover(x.Length), deviceDy.Address, dx.Address, (uint)n, (uint)height, (uint)width, (uint)channels, (uint)outputChannels);
         float[] gotY = Download<float>(y);
         float[] gotDx = Download<float>(dx);
         float[] expected = new float[dy.Length];
@@ -174,22 +155,5 @@ public sealed class KernelTests
             Verdict verdict = GoldenRule.Judge(expected, got);
             Assert.That(verdict.Passed, verdict.Message);
         }
-    }
-
-    private DeviceMemory<T> Upload<T>(T[] values)
-        where T : unmanaged
-    {
-        DeviceMemory<T> memory = _context.Allocate<T>(values.Length);
-        _stream.CopyToDevice<T>(values, memory.Span);
-        return memory;
-    }
-
-    private T[] Download<T>(DeviceMemory<T> memory)
-        where T : unmanaged
-    {
-        T[] values = new T[memory.Length];
-        _stream.CopyToHost(memory.Span, values.AsSpan());
-        _stream.Synchronize();
-        return values;
     }
 }

@@ -4,31 +4,10 @@ namespace ResNet.Tests.Kernels;
 
 /// <summary>The kernels that change training images, against plain loops and a generator written anew.</summary>
 [TestFixture]
-public sealed class AugmentationTests
+public sealed class AugmentationTests : KernelFixture
 {
     private const int Count = 40, Channels = 3, Height = 6, Width = 9, Plane = Height * Width;
 
-    private CudaContext _context = null!;
-    private CudaStream _stream = null!;
-    private TrainingKernels _kernels = null!;
-
-    [OneTimeSetUp]
-    public void Open()
-    {
-        _context = CudaContext.Primary();
-        _stream = _context.CreateStream();
-        _kernels = new TrainingKernels(_context);
-    }
-
-    [OneTimeTearDown]
-    public void Close()
-    {
-        _kernels.Dispose();
-        _stream.Dispose();
-        _context.Dispose();
-    }
-
-    // The known answers published with Random123.
     [TestCase(0u, 0u, 0u, 0u, 0ul, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
     [TestCase(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xfffffffffffffffful, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
     [TestCase(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0x299f31d0a4093822ul, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
@@ -93,10 +72,10 @@ public sealed class AugmentationTests
         using DeviceMemory<float> deviceTable = Upload(table);
         using DeviceMemory<int> deviceDraws = Upload(draws);
         using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, 8, 0]);
-        using DeviceMemory<float> x = _context.Allocate<float>(batch * Channels * Plane);
-        using DeviceMemory<int> y = _context.Allocate<int>(batch);
-        _kernels.GatherAugment.Launch(
-            _stream, LaunchShape.Cover(batch * Plane), deviceImages.Address, deviceLabels.Address, deviceOrder.Address, state.Address, deviceTable.Address, deviceDraws.Address, x.Address, y.Address,
+        using DeviceMemory<float> x = Context.Allocate<float>(batch * Channels * Plane);
+        using DeviceMemory<int> y = Context.Allocate<int>(batch);
+        Kernels.GatherAugment.Launch(
+            Stream, LaunchShape.Cover(batch * Plane), deviceImages.Address, deviceLabels.Address, deviceOrder.Address, state.Address, deviceTable.Address, deviceDraws.Address, x.Address, y.Address,
             (uint)batch, (uint)Channels, (uint)Height, (uint)Width, (uint)cutout);
         float[] got = Download(x);
         int[] gotLabels = Download(y);
@@ -164,26 +143,8 @@ public sealed class AugmentationTests
         using DeviceMemory<uint> deviceOrder = Upload(order);
         using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, epoch, 0]);
         using DeviceMemory<int> draws = Upload(new int[8 * batch]);
-        _kernels.DrawAugmentation.Launch(
-            _stream, LaunchShape.Cover(batch, block: 64), deviceOrder.Address, state.Address, draws.Address, seed, (uint)batch, (uint)Height, (uint)Width, padding, mirrors ? 1u : 0u);
+        Kernels.DrawAugmentation.Launch(
+            Stream, LaunchShape.Cover(batch, block: 64), deviceOrder.Address, state.Address, draws.Address, seed, (uint)batch, (uint)Height, (uint)Width, padding, mirrors ? 1u : 0u);
         return Download(draws);
-    }
-
-    private DeviceMemory<T> Upload<T>(T[] values)
-        where T : unmanaged
-    {
-        DeviceMemory<T> memory = _context.Allocate<T>(values.Length);
-        _stream.CopyToDevice<T>(values, memory.Span);
-        _stream.Synchronize();
-        return memory;
-    }
-
-    private T[] Download<T>(DeviceMemory<T> memory)
-        where T : unmanaged
-    {
-        T[] values = new T[memory.Length];
-        _stream.CopyToHost(memory.Span, values.AsSpan());
-        _stream.Synchronize();
-        return values;
     }
 }
