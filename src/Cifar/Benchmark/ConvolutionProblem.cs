@@ -1,5 +1,4 @@
 using CudnnNet;
-using CudnnNet.Interop;
 using ResNet;
 
 namespace Cifar;
@@ -19,40 +18,42 @@ namespace Cifar;
 internal sealed record ConvolutionProblem(string Direction, int N, int C, int H, int W, int K, int R, int S, int Padding, int Stride, int Count)
 {
     /// <summary>Multiplications with addition of all its occurrences; those with padding do not count.</summary>
-    public double Macs => (double)Count * N * K * C * Products(H, R, Padding, Stride) * Products(W, S, Padding, Stride);
+    public double Macs => (double)Count * N * K * C * Products(H, R) * Products(W, S);
 
-    /// <summary>How many pairs of a pixel and a filter tap meet along one dimension.</summary>
-    public static long Products(int pixels, int taps, int padding, int stride)
+    /// <summary>The line the yardstick program reads.</summary>
+    public string ToLine() => $"{Direction} {N} {C} {H} {W} {K} {R} {S} {Padding} {Stride} {Count}";
+
+    /// <summary>The convolution an operation is; null for everything else.</summary>
+    public static ConvolutionProblem? Of(PassOperation operation) => operation.Computes switch
+    {
+        ConvolutionForward forward => Of("forward", forward),
+        ConvolutionBackwardData data => Of("data", data),
+        ConvolutionBackwardFilter filter => Of("filter", filter),
+        _ => null,
+    };
+
+    /// <summary>The convolutions a pass is made of, equal ones counted.</summary>
+    public static IReadOnlyList<ConvolutionProblem> Of(OperationList operations) =>
+        [.. operations.Operations.Select(Of).OfType<ConvolutionProblem>().GroupBy(problem => problem).Select(equal => equal.Key with { Count = equal.Count() })];
+
+    private static ConvolutionProblem Of<TAlgorithm>(string direction, ConvolutionOperation<TAlgorithm> operation)
+        where TAlgorithm : unmanaged, Enum
+    {
+        (TensorShape x, FilterShape w, Convolution geometry) = (operation.ImageShape, operation.FilterShape, operation.Convolution);
+        return new ConvolutionProblem(direction, x.N, x.C, x.H, x.W, w.K, w.R, w.S, geometry.PaddingHeight, geometry.StrideHeight, 1);
+    }
+
+    // How many pairs of a pixel and a filter tap meet along one dimension.
+    private long Products(int pixels, int taps)
     {
         long meetings = 0;
-        int outputs = ((pixels + (2 * padding) - taps) / stride) + 1;
+        int outputs = ((pixels + (2 * Padding) - taps) / Stride) + 1;
         for (int output = 0; output < outputs; output++)
         {
-            int first = (output * stride) - padding;
+            int first = (output * Stride) - Padding;
             meetings += Math.Min(pixels, first + taps) - Math.Max(0, first);
         }
 
         return meetings;
     }
-
-    /// <summary>The line the yardstick program reads.</summary>
-    public string ToLine() => $"{Direction} {N} {C} {H} {W} {K} {R} {S} {Padding} {Stride} {Count}";
-
-    /// <summary>The convolutions a pass is made of, equal ones counted.</summary>
-    public static IReadOnlyList<ConvolutionProblem> Of(OperationList operations) =>
-    [
-        .. new[]
-        {
-            Of<cudnnConvolutionFwdAlgo_t>("forward", operations.OperationsOf<ConvolutionForward>()),
-            Of<cudnnConvolutionBwdDataAlgo_t>("data", operations.OperationsOf<ConvolutionBackwardData>()),
-            Of<cudnnConvolutionBwdFilterAlgo_t>("filter", operations.OperationsOf<ConvolutionBackwardFilter>()),
-        }.SelectMany(direction => direction).GroupBy(problem => problem).Select(equal => equal.Key with { Count = equal.Count() }),
-    ];
-
-    private static IEnumerable<ConvolutionProblem> Of<TAlgorithm>(string direction, IEnumerable<ConvolutionOperation<TAlgorithm>> operations)
-        where TAlgorithm : unmanaged, Enum => operations.Select(operation =>
-        {
-            (TensorShape x, FilterShape w, Convolution geometry) = (operation.ImageShape, operation.FilterShape, operation.Convolution);
-            return new ConvolutionProblem(direction, x.N, x.C, x.H, x.W, w.K, w.R, w.S, geometry.PaddingHeight, geometry.StrideHeight, 1);
-        });
 }

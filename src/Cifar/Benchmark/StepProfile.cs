@@ -1,5 +1,4 @@
 using CudnnNet;
-using CudnnNet.Interop;
 using ResNet;
 
 namespace Cifar;
@@ -7,7 +6,7 @@ namespace Cifar;
 /// <summary>One operation of a step by itself.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Milliseconds">The middle one of its times.</param>
-/// <param name="Flops">Its floating-point operations, where they are known: convolutions and the fully connected layer.</param>
+/// <param name="Flops">Its floating-point operations, where they are known: those of convolutions.</param>
 /// <param name="Bytes">The bytes of the arena it reads or writes, each tensor once; parameters and workspaces are left out.</param>
 internal sealed record ProfiledOperation(string Name, double Milliseconds, double Flops, long Bytes);
 
@@ -27,9 +26,7 @@ internal sealed record StepProfile(IReadOnlyList<ProfiledOperation> Operations, 
     /// <summary>Times the operations of the trainer's full training pass, one after the other, each waited for.</summary>
     public static StepProfile Measure(Trainer trainer)
     {
-        OperationList operations = trainer.TrainingPass.Operations;
-        int count = operations.Names.Count;
-        double[][] times = [.. Enumerable.Range(0, count + 2).Select(_ => new double[Repetitions])];
+        IReadOnlyList<PassOperation> operations = trainer.TrainingPass.Operations.Operations;
         using CudaEvent start = trainer.Stream.Context.CreateEvent(timing: true);
         using CudaEvent end = trainer.Stream.Context.CreateEvent(timing: true);
         double Time(Action enqueue)
@@ -41,54 +38,21 @@ internal sealed record StepProfile(IReadOnlyList<ProfiledOperation> Operations, 
             return CudaEvent.ElapsedMilliseconds(start, end);
         }
 
+        // A pixel is a byte and becomes a float; the optimiser reads parameters, gradients and momentum and writes the first and the last.
+        (string Name, Action Enqueue, double Flops, long Bytes)[] all =
+        [
+            ("batch", trainer.EnqueueBatch, 0, trainer.TrainingPass.Images.Bytes * 5 / 4),
+            .. operations.Select(operation => (
+                operation.Name, (Action)operation.Enqueue, 2 * (ConvolutionProblem.Of(operation)?.Macs ?? 0), operation.Uses.Where(tensor => tensor.Shape.N > 0).Sum(tensor => tensor.Bytes))),
+            ("sgd", trainer.EnqueueUpdate, 0, 5 * trainer.Buffers.Parameters.Bytes),
+        ];
+
         // In order, as backward operations need what forward ones have written.
-        for (int repetition = 0; repetition < Repetitions; repetition++)
-        {
-            times[count][repetition] = Time(trainer.EnqueueBatch);
-            for (int i = 0; i < count; i++)
-            {
-                int operation = i;
-                times[i][repetition] = Time(() => operations.Run(operation));
-            }
-
-            times[count + 1][repetition] = Time(trainer.EnqueueUpdate);
-        }
-
-        Dictionary<string, double> flops = Flops(trainer);
-        List<ProfiledOperation> profiled = [.. operations.Names.Select((name, i) => new ProfiledOperation(
-            name, StepReport.Median(times[i]), flops.GetValueOrDefault(name), operations.UsesOf(i).Where(tensor => tensor.Shape.N > 0).Sum(tensor => tensor.Bytes)))];
-        profiled.Insert(0, new ProfiledOperation("batch", StepReport.Median(times[count]), 0, trainer.TrainingPass.Images.Bytes * 5 / 4));
-
-        // Reads parameters, gradients and momentum, writes the first and the last.
-        profiled.Add(new ProfiledOperation("sgd", StepReport.Median(times[count + 1]), 0, 5 * trainer.Buffers.Parameters.Bytes));
+        double[][] times = [.. Enumerable.Range(0, Repetitions).Select(_ => all.Select(operation => Time(operation.Enqueue)).ToArray())];
         return new StepProfile(
-            profiled,
+            [.. all.Select((operation, i) => new ProfiledOperation(operation.Name, StepReport.Median(times.Select(repetition => repetition[i])), operation.Flops, operation.Bytes))],
             PeakOfProducts(trainer.Stream, Time),
             PeakOfCopies(trainer.Stream, Time));
-    }
-
-    // A convolution's operations have the names of its filter and its direction.
-    private static Dictionary<string, double> Flops(Trainer trainer)
-    {
-        Dictionary<string, double> flops = [];
-        OperationList operations = trainer.TrainingPass.Operations;
-        void Add<TAlgorithm>(IEnumerable<ConvolutionOperation<TAlgorithm>> convolutions, string suffix)
-            where TAlgorithm : unmanaged, Enum
-        {
-            // Both lists are in the order in which the pass was put together.
-            IEnumerable<string> names = operations.Names.Where(name => name.EndsWith(suffix, StringComparison.Ordinal));
-            foreach ((string name, ConvolutionOperation<TAlgorithm> convolution) in names.Zip(convolutions))
-            {
-                (TensorShape x, FilterShape w, Convolution geometry) = (convolution.ImageShape, convolution.FilterShape, convolution.Convolution);
-                flops[name] = 2.0 * x.N * w.K * w.C
-                    * ConvolutionProblem.Products(x.H, w.R, geometry.PaddingHeight, geometry.StrideHeight) * ConvolutionProblem.Products(x.W, w.S, geometry.PaddingWidth, geometry.StrideWidth);
-            }
-        }
-
-        Add<cudnnConvolutionFwdAlgo_t>(operations.OperationsOf<ConvolutionForward>(), ConvolutionNames.Forward);
-        Add<cudnnConvolutionBwdDataAlgo_t>(operations.OperationsOf<ConvolutionBackwardData>(), ConvolutionNames.DataGradient);
-        Add<cudnnConvolutionBwdFilterAlgo_t>(operations.OperationsOf<ConvolutionBackwardFilter>(), ConvolutionNames.FilterGradient);
-        return flops;
     }
 
     private static double PeakOfProducts(CudaStream stream, Func<Action, double> time)

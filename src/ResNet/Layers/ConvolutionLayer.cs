@@ -49,8 +49,8 @@ internal sealed class ConvolutionLayer
         var workspace = _pass.Operations.Buffer($"{Name} workspace", choice.WorkspaceBytes);
         var filter = _pass.Buffers.ParameterView(_definition.Filter);
         var (x, y) = (_x, Output);
-        _pass.Operations.Add(
-            StepPhase.Forward, $"{Name}{ConvolutionNames.Forward}", () => operation.Run(choice, 1, x.Pointer, filter, workspace.Raw, 0, y.Pointer), x, y, workspace);
+        _pass.Operations.AddConvolution(
+            StepPhase.Forward, $"{Name} convolution forward", () => operation.Run(choice, 1, x.Pointer, filter, workspace.Raw, 0, y.Pointer), operation, x, y, workspace);
     }
 
     /// <summary>Adds the filter's gradient and, unless this is the first layer, the input's.</summary>
@@ -70,8 +70,8 @@ internal sealed class ConvolutionLayer
         var workspace = _pass.Operations.Buffer($"{Name} filter workspace", choice.WorkspaceBytes);
         var gradient = _pass.Buffers.GradientView(_definition.Filter);
         var x = _x;
-        _pass.Operations.Add(
-            StepPhase.Backward, $"{Name}{ConvolutionNames.FilterGradient}", () => operation.Run(choice, 1, x.Pointer, dy.Pointer, workspace.Raw, 0, gradient), x, dy, workspace);
+        _pass.Operations.AddConvolution(
+            StepPhase.Backward, $"{Name} filter gradient", () => operation.Run(choice, 1, x.Pointer, dy.Pointer, workspace.Raw, 0, gradient), operation, x, dy, workspace);
     }
 
     private PlannedTensor AddInputGradient(PlannedTensor dy, PlannedTensor? addTo)
@@ -82,8 +82,8 @@ internal sealed class ConvolutionLayer
         var filter = _pass.Buffers.ParameterView(_definition.Filter);
         var dx = addTo ?? _pass.Operations.Tensor($"{Name} input gradient", _x.Shape);
         double beta = addTo is null ? 0 : 1;
-        _pass.Operations.Add(
-            StepPhase.Backward, $"{Name}{ConvolutionNames.DataGradient}", () => operation.Run(choice, 1, filter, dy.Pointer, workspace.Raw, beta, dx.Pointer), dy, dx, workspace);
+        _pass.Operations.AddConvolution(
+            StepPhase.Backward, $"{Name} data gradient", () => operation.Run(choice, 1, filter, dy.Pointer, workspace.Raw, beta, dx.Pointer), operation, dy, dx, workspace);
         return dx;
     }
 }

@@ -51,7 +51,7 @@ public sealed class MemoryPlan
             arena = Math.Max(arena, tensor.Offset + Aligned(tensor.Bytes));
         }
 
-        return new MemoryPlan(tensors, arena, LowerBound(tensors, operations.Names.Count));
+        return new MemoryPlan(tensors, arena, LowerBound(tensors, operations.Operations.Count));
     }
 
     /// <summary>Gives every tensor its address.</summary>
@@ -82,7 +82,7 @@ public sealed class MemoryPlan
         return text.ToString();
     }
 
-    private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MiB");
+    internal static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MiB");
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 

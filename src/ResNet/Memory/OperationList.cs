@@ -15,55 +15,69 @@ public enum StepPhase
     Backward,
 }
 
+/// <summary>One operation of a pass.</summary>
+public sealed class PassOperation
+{
+    private readonly Action _enqueue;
+
+    internal PassOperation(StepPhase phase, string name, Action enqueue, CudnnOperation? computes, IReadOnlyList<PlannedTensor> uses)
+    {
+        _enqueue = enqueue;
+        Phase = phase;
+        Name = name;
+        Computes = computes;
+        Uses = uses;
+    }
+
+    /// <summary>The part of the step it belongs to.</summary>
+    public StepPhase Phase { get; }
+
+    /// <summary>Its name, e.g. <c>layer1.0.conv1 data gradient</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The convolution it is; null for everything else.</summary>
+    public CudnnOperation? Computes { get; }
+
+    /// <summary>The tensors of the arena that it reads or writes.</summary>
+    public IReadOnlyList<PlannedTensor> Uses { get; }
+
+    /// <summary>Enqueues it.</summary>
+    public void Enqueue() => _enqueue();
+}
+
 /// <summary>
 /// The operations of a pass in the order in which they are enqueued, and the tensors they use. Putting it together is the only time
 /// at which anything is created; running it only enqueues.
 /// </summary>
 public sealed class OperationList : IDisposable
 {
-    private readonly List<Action> _run = [];
-    private readonly List<StepPhase> _phases = [];
-    private readonly List<string> _names = [];
-    private readonly List<IReadOnlyList<PlannedTensor>> _uses = [];
+    private readonly List<PassOperation> _operations = [];
     private readonly List<PlannedTensor> _tensors = [];
     private readonly List<IDisposable> _owned = [];
 
-    /// <summary>The operations' names, in order.</summary>
-    public IReadOnlyList<string> Names => _names;
-
-    /// <summary>The tensors of the arena that an operation reads or writes.</summary>
-    public IReadOnlyList<PlannedTensor> UsesOf(int operation) => _uses[operation];
-
-    /// <summary>The part of a step an operation belongs to.</summary>
-    public StepPhase PhaseOf(int operation) => _phases[operation];
+    /// <summary>The operations, in order.</summary>
+    public IReadOnlyList<PassOperation> Operations => _operations;
 
     /// <summary>The tensors the memory plan places.</summary>
     public IReadOnlyList<PlannedTensor> Tensors => _tensors;
 
-    /// <summary>The cuDNN operations of one kind, for those who want to know what a pass computes.</summary>
-    public IEnumerable<TOperation> OperationsOf<TOperation>()
-        where TOperation : CudnnOperation => _owned.OfType<TOperation>();
-
     /// <summary>Enqueues everything.</summary>
     public void Run()
     {
-        foreach (var run in _run)
+        foreach (var operation in _operations)
         {
-            run();
+            operation.Enqueue();
         }
     }
-
-    /// <summary>Enqueues one operation.</summary>
-    public void Run(int operation) => _run[operation]();
 
     /// <summary>Enqueues the operations of one phase.</summary>
     public void Run(StepPhase phase)
     {
-        for (int i = 0; i < _run.Count; i++)
+        foreach (var operation in _operations)
         {
-            if (_phases[i] == phase)
+            if (operation.Phase == phase)
             {
-                _run[i]();
+                operation.Enqueue();
             }
         }
     }
@@ -88,23 +102,22 @@ public sealed class OperationList : IDisposable
         return disposable;
     }
 
-    internal void Add(StepPhase phase, string name, Action run, params ReadOnlySpan<PlannedTensor?> uses)
+    internal void Add(StepPhase phase, string name, Action run, params ReadOnlySpan<PlannedTensor?> uses) => AddConvolution(phase, name, run, null, uses);
+
+    /// <summary>As <see cref="Add"/>, for those who want to know what the pass computes.</summary>
+    internal void AddConvolution(StepPhase phase, string name, Action run, CudnnOperation? convolution, params ReadOnlySpan<PlannedTensor?> uses)
     {
         List<PlannedTensor> used = [];
         foreach (var tensor in uses)
         {
             if (tensor is not null)
             {
-                tensor.UsedBy(_run.Count);
+                tensor.UsedBy(_operations.Count);
                 used.Add(tensor);
             }
         }
 
-        _uses.Add(used);
-
-        _run.Add(run);
-        _phases.Add(phase);
-        _names.Add(name);
+        _operations.Add(new PassOperation(phase, name, run, convolution, used));
     }
 
     private PlannedTensor Keep(PlannedTensor tensor)

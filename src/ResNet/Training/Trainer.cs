@@ -166,7 +166,7 @@ public sealed class Trainer : IDisposable
     public string DescribeMemory()
     {
         var text = new StringBuilder();
-        void Line(string what, long bytes, string more = "") => text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"{what,-34} {bytes / 1048576.0,9:F1} MiB  {more}").TrimEnd());
+        void Line(string what, long bytes, string more = "") => text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"{what,-34} {MemoryPlan.Mebibytes(bytes),13}  {more}").TrimEnd());
         MemoryPlan plan = _trainPass.Plan;
         Line("parameters", Buffers.Parameters.Bytes, string.Create(CultureInfo.InvariantCulture, $"{Network.Layout.ParameterCount:N0} of them"));
         Line("gradients", Buffers.Gradients.Bytes);
@@ -177,7 +177,7 @@ public sealed class Trainer : IDisposable
         Line("arena of a step", _arena.Bytes, $"shared by {_passes.Count} passes");
         Line("all", DeviceBytes, "nothing is taken later");
         text.AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture, $"a training step of {Options.BatchSize} images, {_trainPass.Operations.Names.Count} operations:");
+        text.AppendLine(CultureInfo.InvariantCulture, $"a training step of {Options.BatchSize} images, {_trainPass.Operations.Operations.Count} operations:");
         Line("activations and their gradients", plan.TensorBytes, "each by itself");
         Line("workspaces, saved statistics", plan.BufferBytes, "each by itself");
         Line("both, without sharing", plan.NaiveBytes);
@@ -321,9 +321,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Enqueues the optimiser alone: the parameters move by the gradients as they are.</summary>
-    public void EnqueueUpdate() => Update();
-
-    internal void Update() => _kernels.SgdMomentum.Launch(
+    public void EnqueueUpdate() => _kernels.SgdMomentum.Launch(
         _stream, _updateShape, Buffers.Parameters.Address, Buffers.Gradients.Address, Buffers.Momentum.Address, _state.Span.Address,
         (float)Options.Momentum, (float)Options.WeightDecay, (ulong)Network.Layout.Elements);
 
@@ -375,7 +373,7 @@ public sealed class Trainer : IDisposable
         {
             _train.Gather(_kernels, _state.Span, _table, pass);
             pass.Operations.Run();
-            Update();
+            EnqueueUpdate();
             _kernels.AdvanceStep.Launch(_stream, new LaunchShape(1, 1), _state.Span.Address);
         },
         Options.CaptureSteps));
