@@ -1,12 +1,11 @@
 using System.Text;
-using CudnnNet;
 
-namespace Cifar;
+namespace CudnnNet;
 
-/// <summary>How often each function of the driver was called in this process, as the CPU device counts it.</summary>
-internal static unsafe class DriverCalls
+/// <summary>How often each function of the driver was called in this process. The CPU device counts its calls; NVIDIA's driver does not.</summary>
+public static unsafe class DriverCalls
 {
-    /// <summary>The counts so far, of functions that were called; null where the process computes on a GPU, whose driver does not count.</summary>
+    /// <summary>The counts so far, of functions that were called, by their names in the library; null where nobody counts.</summary>
     public static IReadOnlyDictionary<string, long>? Read()
     {
         if (!NativeLibraries.TryGetFunction(NativeLibraryId.Cuda, "cudnnnetCpuCallCount", out nint address))
@@ -30,8 +29,23 @@ internal static unsafe class DriverCalls
         return counts;
     }
 
-    /// <summary>What was called between two readings.</summary>
-    public static IReadOnlyDictionary<string, long> Between(IReadOnlyDictionary<string, long> before, IReadOnlyDictionary<string, long> after) => new SortedDictionary<string, long>(
-        after.Select(entry => (entry.Key, Calls: entry.Value - before.GetValueOrDefault(entry.Key))).Where(entry => entry.Calls > 0).ToDictionary(entry => entry.Key, entry => entry.Calls),
-        StringComparer.Ordinal);
+    /// <summary>The functions called since an earlier reading, and how often; null where nobody counts.</summary>
+    public static IReadOnlyDictionary<string, long>? Since(IReadOnlyDictionary<string, long>? earlier)
+    {
+        if (earlier is null || Read() is not { } now)
+        {
+            return null;
+        }
+
+        SortedDictionary<string, long> called = new(StringComparer.Ordinal);
+        foreach ((string function, long calls) in now)
+        {
+            if (calls - earlier.GetValueOrDefault(function) is > 0 and var more)
+            {
+                called.Add(function, more);
+            }
+        }
+
+        return called;
+    }
 }
