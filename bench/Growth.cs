@@ -9,8 +9,8 @@ namespace Bench;
 /// <param name="StepMilliseconds">The median of the steps.</param>
 /// <param name="ImagesPerSecond">Images a second.</param>
 /// <param name="PeakBytes">All device memory of the training.</param>
-/// <param name="DirectShare">oneDNN's direct convolutions, as a share of the step's time; null on a GPU.</param>
-internal sealed record GrowthPoint(string Series, int Value, double StepMilliseconds, double ImagesPerSecond, long PeakBytes, double? DirectShare);
+/// <param name="DirectShare">oneDNN's direct convolutions, as a share of the step's time.</param>
+internal sealed record GrowthPoint(string Series, int Value, double StepMilliseconds, double ImagesPerSecond, long PeakBytes, double DirectShare);
 
 /// <summary>Runs <c>resnet benchmark step</c> over and over, as the number of OpenMP's threads is decided when a process starts.</summary>
 internal static class Growth
@@ -62,10 +62,9 @@ internal static class Growth
 
             using JsonDocument json = JsonDocument.Parse(File.ReadAllText(report));
             JsonElement root = json.RootElement;
-            JsonElement share = root.GetProperty("direct_share");
             return new GrowthPoint(
                 series, value, root.GetProperty("step_ms").GetDouble(), root.GetProperty("images_per_second").GetDouble(), root.GetProperty("peak_bytes").GetInt64(),
-                share.ValueKind == JsonValueKind.Null ? null : share.GetDouble());
+                root.GetProperty("direct_share").GetDouble());
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ResNet;
 using ScottPlot;
 
 namespace Bench;
@@ -23,14 +24,12 @@ internal static class GrowthDocument
         {
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"| {point.Series} | {point.Value} | {point.StepMilliseconds:0.0} | {point.ImagesPerSecond:0} | {point.PeakBytes / 1048576.0:0.0} | {(point.DirectShare is { } share ? share.ToString("0.0 %", CultureInfo.InvariantCulture) : "")} |");
+                $"| {point.Series} | {point.Value} | {point.StepMilliseconds:0.0} | {point.ImagesPerSecond:0} | {point.PeakBytes / 1048576.0:0.0} | {point.DirectShare:0.0 %} |");
         }
 
         text.AppendLine().AppendLine("![Images a second and memory over batch, depth and threads](growth.png)");
         Draw(Path.Combine(folder, "growth.png"), points);
-        string page = Path.Combine(folder, "growth.md");
-        File.WriteAllText(page + ".tmp", text.ToString());
-        File.Move(page + ".tmp", page, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, "growth.md"), text.ToString());
     }
 
     private static void Draw(string path, IReadOnlyList<GrowthPoint> points)

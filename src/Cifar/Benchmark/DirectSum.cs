@@ -9,7 +9,7 @@ namespace Cifar;
 /// <param name="Problems">Milliseconds of one occurrence of each, direct, and which of oneDNN's implementations ran.</param>
 internal sealed record DirectSumRound(double Total, double Best, IReadOnlyList<(double Milliseconds, string Implementation)> Problems);
 
-/// <summary>The program that times oneDNN's own convolutions (native/bench/direct_sum.cpp); it waits for each round to be asked for.</summary>
+/// <summary>The program that times oneDNN's own convolutions on this machine's processors (native/bench/direct_sum.cpp); it waits for each round to be asked for.</summary>
 internal sealed class DirectSum : IDisposable
 {
     private readonly Process _process;

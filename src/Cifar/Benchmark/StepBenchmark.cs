@@ -15,7 +15,7 @@ internal sealed record StepBenchmarkRequest(ModelSpec Spec, int BatchSize, int I
 /// <summary>Times training steps and the yardstick in turn, so that whatever else happens on the machine meets both.</summary>
 internal sealed class StepBenchmark(StepBenchmarkRequest request)
 {
-    // One batch more than steps is there for the profile. The first step runs call by call, the second is captured, the third finds everything warm.
+    // The first step runs call by call, the second is captured, the third finds everything warm.
     private const int WarmSteps = 3;
 
     // A thread pool that has just worked waits actively for a moment; nobody is to be timed against the other's.
@@ -26,18 +26,19 @@ internal sealed class StepBenchmark(StepBenchmarkRequest request)
     public StepReport Run(bool profile)
     {
         int batch = request.BatchSize;
-        LabelledImages train = RandomImages(batch * (request.Rounds + WarmSteps + 1)), test = RandomImages(batch);
+        // One batch is an epoch, however many steps are timed: memory does not depend on their number.
+        LabelledImages images = RandomImages(batch);
         using CudaContext context = CudaContext.Primary();
         TrainerOptions options = new() { BatchSize = batch, Pass = new PassOptions { Exact = request.Exact } };
-        using Trainer trainer = new(context, new Network(request.Spec), options, train, test, Table());
+        using Trainer trainer = new(context, new Network(request.Spec), options, images, images, Table());
         trainer.SetLearningRate(0.01);
         IReadOnlyList<ConvolutionProblem> problems = ConvolutionProblem.Of(trainer.TrainingPass.Operations);
 
-        // The yardstick is a library of the CPU; a GPU is not held against it.
-        using DirectSum? yardstick = NativeLibraries.Selected == DeviceKind.Cpu ? new DirectSum(problems) : null;
+        using DirectSum yardstick = new(problems);
         for (int i = 0; i < WarmSteps; i++)
         {
             TimeStep(trainer);
+            trainer.EndEpoch();
         }
 
         List<double> steps = [];
@@ -46,15 +47,12 @@ internal sealed class StepBenchmark(StepBenchmarkRequest request)
         for (int round = 0; round < request.Rounds; round++)
         {
             Thread.Sleep(s_pause);
-            if (yardstick is not null)
-            {
-                sums.Add(yardstick.Run());
-                Thread.Sleep(s_pause);
-            }
-
+            sums.Add(yardstick.Run());
+            Thread.Sleep(s_pause);
             IReadOnlyDictionary<string, long>? before = DriverCalls.Read();
             steps.Add(TimeStep(trainer));
-            calls = before is null ? null : DriverCalls.Between(before, DriverCalls.Read()!);
+            calls = DriverCalls.Since(before);
+            trainer.EndEpoch();
         }
 
         return new StepReport

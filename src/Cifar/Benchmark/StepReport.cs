@@ -20,7 +20,7 @@ internal sealed class StepReport
     /// <summary>Milliseconds of each step.</summary>
     public required IReadOnlyList<double> Steps { get; init; }
 
-    /// <summary>The yardstick's rounds; none on a GPU.</summary>
+    /// <summary>The yardstick's rounds.</summary>
     public required IReadOnlyList<DirectSumRound> Sums { get; init; }
 
     /// <summary>The driver's functions that one step called, and how often; null where nobody counts.</summary>
@@ -37,6 +37,10 @@ internal sealed class StepReport
 
     private double StepMedian => Median(Steps);
 
+    private double DirectMedian => Median(Sums.Select(sum => sum.Total));
+
+    private double BestMedian => Median(Sums.Select(sum => sum.Best));
+
     private double ImagesPerSecond => Request.BatchSize * 1000 / StepMedian;
 
     /// <summary>The lines for people.</summary>
@@ -46,14 +50,8 @@ internal sealed class StepReport
         (int batch, int size) = (Request.BatchSize, Request.ImageSize);
         Line($"{Request.Spec.Name}, {Stem} stem, {batch} images of {Request.Spec.InputChannels} x {size} x {size}, f32, {Mathematics} math, {DeviceName}, {Environment.ProcessorCount} processors, {Steps.Count} rounds");
         Line($"training step                    {StepMedian,9:0.0} ms   {ImagesPerSecond:0} images/s, {Execution}");
-        if (Sums.Count > 0)
-        {
-            double direct = Median(Sums.Select(sum => sum.Total));
-            double best = Median(Sums.Select(sum => sum.Best));
-            Line($"oneDNN's direct convolutions     {direct,9:0.0} ms   {2 * Problems.Sum(problem => problem.Macs) / direct / 1e6:0} GFLOP/s; {Share(sum => sum.Total):0.0 %} of the step's time, which is {1 / Share(sum => sum.Total):0.0 %} of theirs");
-            Line($"the same, Winograd where faster  {best,9:0.0} ms   {Share(sum => sum.Best):0.0 %} of the step's time");
-        }
-
+        Line($"oneDNN's direct convolutions     {DirectMedian,9:0.0} ms   {2 * Problems.Sum(problem => problem.Macs) / DirectMedian / 1e6:0} GFLOP/s; {Share(sum => sum.Total):0.0 %} of the step's time, which is {1 / Share(sum => sum.Total):0.0 %} of theirs");
+        Line($"the same, Winograd where faster  {BestMedian,9:0.0} ms   {Share(sum => sum.Best):0.0 %} of the step's time");
         Line($"device memory                    {PeakBytes / 1048576.0,9:0.0} MiB");
         if (Calls is not null)
         {
@@ -78,9 +76,9 @@ internal sealed class StepReport
             Environment.ProcessorCount,
             NativeLibraries.Describe().Split('\n'),
             StepMedian,
-            Sums.Count == 0 ? null : Median(Sums.Select(sum => sum.Total)),
-            Sums.Count == 0 ? null : Median(Sums.Select(sum => sum.Best)),
-            Sums.Count == 0 ? null : Share(sum => sum.Total),
+            DirectMedian,
+            BestMedian,
+            Share(sum => sum.Total),
             ImagesPerSecond,
             PeakBytes,
             Calls,
@@ -127,9 +125,9 @@ internal sealed record StepReportJson(
     int Processors,
     IReadOnlyList<string> Libraries,
     double StepMs,
-    double? DirectSumMs,
-    double? BestSumMs,
-    double? DirectShare,
+    double DirectSumMs,
+    double BestSumMs,
+    double DirectShare,
     double ImagesPerSecond,
     long PeakBytes,
     IReadOnlyDictionary<string, long>? Calls,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ResNet;
 
 namespace Cifar;
 
@@ -27,7 +28,7 @@ internal static class BenchmarkCommand
         var device = DeviceChoice.Option();
         var step = new Command(
             StepName,
-            "Times training steps on random images; on the CPU device in turn with oneDNN's own convolutions of the same shapes, in the layouts oneDNN likes best.")
+            "Times training steps on random images; in turn with oneDNN's own convolutions of the same shapes on this machine's processors, in the layouts oneDNN likes best.")
         {
             model, stem, shortcut, batch, size, math, rounds, json, profile, device,
         };
@@ -46,19 +47,11 @@ internal static class BenchmarkCommand
             report.Print(output);
             if (parsed.GetValue(json) is { } file)
             {
-                WriteWhole(file, report.ToJson());
+                AtomicFile.WriteText(file, report.ToJson());
             }
 
             return ExitCode.Done;
         });
         return new Command(Name, "Measures this program on this machine.") { step };
-    }
-
-    // Under another name first: a reader finds the old file or the new one.
-    private static void WriteWhole(string path, string text)
-    {
-        string working = path + ".tmp";
-        File.WriteAllText(working, text);
-        File.Move(working, path, overwrite: true);
     }
 }
