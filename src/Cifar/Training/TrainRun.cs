@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using ResNet;
 
 namespace Cifar;
 
@@ -147,7 +148,7 @@ internal static class TrainRun
 
     private static void CheckCutout(Recipe recipe, DataSet data)
     {
-        int largest = 2 * Math.Max(data.Height, data.Width);
+        int largest = Augmentation.LargestCutout(data.Height, data.Width);
         if (recipe.Cutout > largest)
         {
             throw new UsageException(FormattableString.Invariant($"--cutout {recipe.Cutout} is more than ever lies in an image: {data.Name} has {data.Height}x{data.Width} pixels. Give 0 to {largest}."));

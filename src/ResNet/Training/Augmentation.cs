@@ -31,13 +31,16 @@ public sealed record Augmentation
     /// <summary>Whether it changes nothing.</summary>
     public bool IsNone => Padding == 0 && !Mirrors && Cutout == 0;
 
+    /// <summary>The largest <see cref="Cutout"/> for images of a size: a square that covers them wherever its middle lies.</summary>
+    public static int LargestCutout(int height, int width) => 2 * Math.Max(height, width);
+
     /// <exception cref="ArgumentException">It does not fit images of that size.</exception>
     internal void Check(int height, int width)
     {
-        if (Padding < 0 || Padding >= Math.Min(height, width) || Cutout < 0 || Cutout > 2 * Math.Max(height, width))
+        if (Padding < 0 || Padding >= Math.Min(height, width) || Cutout < 0 || Cutout > LargestCutout(height, width))
         {
             throw new ArgumentException(
-                $"images of {height} x {width} were to be shifted by up to {Padding} pixels and lose squares of {Cutout}; give 0 to {Math.Min(height, width) - 1} and 0 to {2 * Math.Max(height, width)}.");
+                $"images of {height} x {width} were to be shifted by up to {Padding} pixels and lose squares of {Cutout}; give 0 to {Math.Min(height, width) - 1} and 0 to {LargestCutout(height, width)}.");
         }
     }
 }
