@@ -84,7 +84,7 @@ public readonly record struct Scalar
         {
             if (_type != type)
             {
-                ThrowOtherType(type, name);
+                ThrowOtherType(this, type, name);
             }
 
             return;
@@ -115,7 +115,7 @@ public readonly record struct Scalar
                 *(int*)value = (int)_real;
                 if (*(int*)value != _real)
                 {
-                    ThrowNoInteger(name);
+                    ThrowNoInteger(this, name);
                 }
 
                 break;
@@ -123,17 +123,19 @@ public readonly record struct Scalar
 
         if (_imaginary != 0)
         {
-            ThrowNotReal(type, name);
+            ThrowNotReal(this, type, name);
         }
     }
 
+    // Passed by value: an address would keep the factor in memory, where it is a number known when its user is compiled.
     [DoesNotReturn]
-    private void ThrowOtherType(cudaDataType type, string name) => throw new ArgumentException(
-        $"'{name}' lies on the device as {MatrixTypes.NameOf(_type)}; the operation reads it as {MatrixTypes.NameOf(type)}.", name);
+    private static void ThrowOtherType(Scalar factor, cudaDataType type, string name) => throw new ArgumentException(
+        $"'{name}' lies on the device as {MatrixTypes.NameOf(factor._type)}; the operation reads it as {MatrixTypes.NameOf(type)}.", name);
 
     [DoesNotReturn]
-    private void ThrowNotReal(cudaDataType type, string name) => throw new ArgumentException($"'{name}' is {this}; the operation takes a real number ({MatrixTypes.NameOf(type)}).", name);
+    private static void ThrowNotReal(Scalar factor, cudaDataType type, string name) => throw new ArgumentException(
+        $"'{name}' is {factor}; the operation takes a real number ({MatrixTypes.NameOf(type)}).", name);
 
     [DoesNotReturn]
-    private void ThrowNoInteger(string name) => throw new ArgumentException($"'{name}' is {this}; the operation computes in 32-bit integers and takes one.", name);
+    private static void ThrowNoInteger(Scalar factor, string name) => throw new ArgumentException($"'{name}' is {factor}; the operation computes in 32-bit integers and takes one.", name);
 }
