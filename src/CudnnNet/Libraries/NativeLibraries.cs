@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CudnnNet;
 
 /// <summary>
@@ -47,6 +49,8 @@ public static class NativeLibraries
     /// <summary>Finds a function for its slot in the raw classes.</summary>
     /// <exception cref="MissingLibraryException">The library is not there.</exception>
     /// <exception cref="MissingFunctionException">The library does not have the function.</exception>
+    // Done once: compiled into its users, the search would take the room that what is done at every call needs.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static nint Bind(NativeLibraryId library, string function, ref nint slot)
     {
         nint address = s_resolver.Function(library, function);
