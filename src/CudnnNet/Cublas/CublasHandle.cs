@@ -23,8 +23,7 @@ public sealed unsafe partial class CublasHandle : NativeOwner
 
     private cublasHandle_t _handle;
 
-    // The stream that took the place of the first one, which is the parent.
-    private CudaStream? _kept;
+    private SelectedStream _stream;
 
     // The pointer mode the library has, as far as is known.
     private int _pointerMode;
@@ -35,7 +34,7 @@ public sealed unsafe partial class CublasHandle : NativeOwner
     public CublasHandle(CudaStream stream)
         : base(Existing(stream))
     {
-        Stream = stream;
+        _stream = new(stream);
         try
         {
             stream.Context.EnsureCurrent();
@@ -52,7 +51,7 @@ public sealed unsafe partial class CublasHandle : NativeOwner
     }
 
     /// <summary>The stream everything is put into.</summary>
-    public CudaStream Stream { get; private set; }
+    public CudaStream Stream => _stream.Current;
 
     /// <summary>The library's handle, for calls on the raw floor.</summary>
     /// <remarks>The pointer mode it has then is that of the last call here; set the one you want, and ask for the handle again after calls here.</remarks>
@@ -143,23 +142,10 @@ public sealed unsafe partial class CublasHandle : NativeOwner
     {
         ArgumentNullException.ThrowIfNull(stream);
         ThrowIfDisposed();
-        if (stream.Context.KeptHandle != Stream.Context.KeptHandle)
-        {
-            ThrowOtherContext();
-        }
-
+        _stream.CheckContext(stream);
         CUstream queue = stream.Enter();
         Cublas.Check(Cublas.cublasSetStream_v2(_handle, queue));
-        if (!ReferenceEquals(stream, Stream))
-        {
-            stream.Keep();
-            _kept?.LetGo();
-            _kept = stream;
-            Stream = stream;
-        }
-
-        [DoesNotReturn]
-        static void ThrowOtherContext() => throw new ArgumentException("The handle was to use a stream of another context. Make a handle for each context.", nameof(stream));
+        _stream.Change(stream);
     }
 
     /// <summary>Gives cuBLAS memory to work in; it must outlive the handle's work. An empty span returns to cuBLAS's own.</summary>
@@ -184,13 +170,7 @@ public sealed unsafe partial class CublasHandle : NativeOwner
         }
 
         _handle = default;
-        _kept?.LetGo();
-    }
-
-    private static CudaStream Existing(CudaStream stream)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        return stream;
+        _stream.LetGo();
     }
 
     /// <summary>The handle, for calls without factors and results.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using CudnnNet.Interop;
 
 namespace CudnnNet;
@@ -9,8 +8,7 @@ public sealed class CudnnHandle : NativeOwner
 {
     private cudnnHandle_t _handle;
 
-    // The stream that took the place of the first one, which is the parent.
-    private CudaStream? _kept;
+    private SelectedStream _stream;
 
     /// <summary>Starts cuDNN on <paramref name="stream"/>.</summary>
     /// <exception cref="CudnnException">cuDNN does not start.</exception>
@@ -18,7 +16,7 @@ public sealed class CudnnHandle : NativeOwner
     public unsafe CudnnHandle(CudaStream stream)
         : base(Existing(stream))
     {
-        Stream = stream;
+        _stream = new(stream);
         try
         {
             stream.Context.EnsureCurrent();
@@ -39,7 +37,7 @@ public sealed class CudnnHandle : NativeOwner
     public long Version { get; }
 
     /// <summary>The stream everything is put into.</summary>
-    public CudaStream Stream { get; private set; }
+    public CudaStream Stream => _stream.Current;
 
     /// <summary>The library's handle, for calls on the raw floor.</summary>
     /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
@@ -60,24 +58,10 @@ public sealed class CudnnHandle : NativeOwner
     {
         ArgumentNullException.ThrowIfNull(stream);
         ThrowIfDisposed();
-        if (stream.Context.KeptHandle != Stream.Context.KeptHandle)
-        {
-            ThrowOtherContext();
-        }
-
+        _stream.CheckContext(stream);
         CUstream queue = stream.Enter();
         Cudnn.Check(Cudnn.cudnnSetStream(_handle, queue));
-        if (!ReferenceEquals(stream, Stream))
-        {
-            stream.Keep();
-            _kept?.LetGo();
-            _kept = stream;
-            Stream = stream;
-        }
-
-        [DoesNotReturn]
-        static void ThrowOtherContext() => throw new ArgumentException(
-            "The handle was to use a stream of another context. Make a handle for each context.", nameof(stream));
+        _stream.Change(stream);
     }
 
     /// <summary>The handle for operations, which keep it alive even after it was disposed; with its context made current.</summary>
@@ -95,12 +79,6 @@ public sealed class CudnnHandle : NativeOwner
         }
 
         _handle = default;
-        _kept?.LetGo();
-    }
-
-    private static CudaStream Existing(CudaStream stream)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        return stream;
+        _stream.LetGo();
     }
 }

@@ -68,10 +68,4 @@ public abstract class CudnnOperation : NativeOwner
             descriptor.Dispose();
         }
     }
-
-    private static CudnnHandle Existing(CudnnHandle cudnn)
-    {
-        ArgumentNullException.ThrowIfNull(cudnn);
-        return cudnn;
-    }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CudnnNet;
 
 /// <summary>
@@ -46,6 +48,15 @@ public abstract class NativeOwner : IDisposable
     /// <c>using</c> blocks unwind. Nothing is lost by it, a destroyed context has taken its objects along.
     /// </remarks>
     private protected abstract void Release();
+
+    /// <summary>An argument of a constructor that its base takes for the parent, where null would mean none.</summary>
+    /// <exception cref="ArgumentNullException">It is null.</exception>
+    private protected static T Existing<T>(T owner, [CallerArgumentExpression(nameof(owner))] string? name = null)
+        where T : NativeOwner
+    {
+        ArgumentNullException.ThrowIfNull(owner, name);
+        return owner;
+    }
 
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
     private protected void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);

@@ -239,12 +239,6 @@ public sealed unsafe partial class NcclCommunicator : NativeOwner
         _slot = null;
     }
 
-    private static CudaContext Existing(CudaContext context)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        return context;
-    }
-
     /// <summary>Lets pass what goes on in the background.</summary>
     private static void CheckStarted(ncclResult_t status, string call)
     {

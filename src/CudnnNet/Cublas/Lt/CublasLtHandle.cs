@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using CudnnNet.Interop;
 
@@ -10,8 +9,7 @@ public sealed unsafe class CublasLtHandle : NativeOwner
 {
     private cublasLtHandle_t _handle;
 
-    // The stream that took the place of the first one, which is the parent.
-    private CudaStream? _kept;
+    private SelectedStream _stream;
 
     /// <summary>Starts cuBLASLt for <paramref name="stream"/>.</summary>
     /// <exception cref="CublasLtException">cuBLASLt does not start.</exception>
@@ -19,7 +17,7 @@ public sealed unsafe class CublasLtHandle : NativeOwner
     public CublasLtHandle(CudaStream stream)
         : base(Existing(stream))
     {
-        Stream = stream;
+        _stream = new(stream);
         try
         {
             stream.Context.EnsureCurrent();
@@ -57,7 +55,7 @@ public sealed unsafe class CublasLtHandle : NativeOwner
     }
 
     /// <summary>The stream everything is put into.</summary>
-    public CudaStream Stream { get; private set; }
+    public CudaStream Stream => _stream.Current;
 
     /// <summary>The library's handle, for calls on the raw floor.</summary>
     /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
@@ -77,25 +75,9 @@ public sealed unsafe class CublasLtHandle : NativeOwner
     {
         ArgumentNullException.ThrowIfNull(stream);
         ThrowIfDisposed();
-        if (stream.Context.KeptHandle != Stream.Context.KeptHandle)
-        {
-            ThrowOtherContext();
-        }
-
-        if (ReferenceEquals(stream, Stream))
-        {
-            stream.Require();
-            return;
-        }
-
-        stream.Keep();
-        _kept?.LetGo();
-        _kept = stream;
-        Stream = stream;
-
-        [DoesNotReturn]
-        static void ThrowOtherContext() => throw new ArgumentException(
-            "The handle was to use a stream of another context. Make a handle for each context.", nameof(stream));
+        _stream.CheckContext(stream);
+        stream.Require();
+        _stream.Change(stream);
     }
 
     /// <summary>The handle for operations, which keep it alive even after it was disposed; with its context made current.</summary>
@@ -114,12 +96,6 @@ public sealed unsafe class CublasLtHandle : NativeOwner
         }
 
         _handle = default;
-        _kept?.LetGo();
-    }
-
-    private static CudaStream Existing(CudaStream stream)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        return stream;
+        _stream.LetGo();
     }
 }

@@ -83,10 +83,4 @@ public abstract class CublasLtOperation : NativeOwner
             descriptor.Dispose();
         }
     }
-
-    private static CublasLtHandle Existing(CublasLtHandle lt)
-    {
-        ArgumentNullException.ThrowIfNull(lt);
-        return lt;
-    }
 }
