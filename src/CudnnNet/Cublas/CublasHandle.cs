@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using CudnnNet.Interop;
 
@@ -201,15 +200,7 @@ public sealed unsafe partial class CublasHandle : NativeOwner
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private cublasHandle_t Enter(in Scalar alpha, in Scalar beta)
     {
-        if (alpha.IsOnDevice != beta.IsOnDevice)
-        {
-            ThrowMixed(alpha, beta);
-        }
-
+        Scalar.CheckPlaces(alpha, beta);
         return Enter(alpha.IsOnDevice);
     }
-
-    [DoesNotReturn]
-    private static void ThrowMixed(Scalar alpha, Scalar beta) => throw new ArgumentException(
-        $"One factor is a number and the other lies on the device (alpha is {alpha}, beta is {beta}). Pass two numbers, or two places on the device.", nameof(beta));
 }

@@ -71,6 +71,16 @@ public readonly record struct Scalar
         ? string.Create(CultureInfo.InvariantCulture, $"{MatrixTypes.NameOf(_type)} at 0x{_address:x}")
         : _imaginary == 0 ? _real.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"<{_real}; {_imaginary}>");
 
+    /// <exception cref="ArgumentException">One of the two factors is a number, the other lies on the device.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void CheckPlaces(in Scalar alpha, in Scalar beta)
+    {
+        if (alpha.IsOnDevice != beta.IsOnDevice)
+        {
+            ThrowMixed(alpha, beta);
+        }
+    }
+
     /// <summary>Writes the factor as cuBLAS reads it.</summary>
     /// <remarks>Compiled into its callers, whose type is a constant: one conversion and one store remain. It is written in place, since a copy
     /// would read the number wider than it was just written, for which processors wait.</remarks>
@@ -128,6 +138,10 @@ public readonly record struct Scalar
     }
 
     // Passed by value: an address would keep the factor in memory, where it is a number known when its user is compiled.
+    [DoesNotReturn]
+    private static void ThrowMixed(Scalar alpha, Scalar beta) => throw new ArgumentException(
+        $"One factor is a number and the other lies on the device (alpha is {alpha}, beta is {beta}). Pass two numbers, or two places on the device.", nameof(beta));
+
     [DoesNotReturn]
     private static void ThrowOtherType(Scalar factor, cudaDataType type, string name) => throw new ArgumentException(
         $"'{name}' lies on the device as {MatrixTypes.NameOf(factor._type)}; the operation reads it as {MatrixTypes.NameOf(type)}.", name);

@@ -43,6 +43,10 @@ public abstract class CublasLtOperation : NativeOwner
     private protected static unsafe void* Address(DevicePointer matrix, in MatrixLayout layout, string name) =>
         layout.IsEmpty ? matrix.Raw : matrix.Required(name);
 
+    /// <summary>The sizes of a matrix as it is taken.</summary>
+    private protected static (long Rows, long Columns) Sizes(MatrixLayout layout, MatrixOperation operation) =>
+        operation == MatrixOperation.None ? (layout.Rows, layout.Columns) : (layout.Columns, layout.Rows);
+
     /// <exception cref="ArgumentException">The batches have different numbers of matrices.</exception>
     private protected static void CheckBatch(string name, MatrixLayout matrix, string resultName, MatrixLayout result)
     {

@@ -149,9 +149,6 @@ public sealed unsafe partial class MatrixMultiplication : CublasLtOperation
         CheckBatch("b", B, "d", D);
         CheckBatch("c", C, "d", D);
         CheckResult("d", D);
-
-        static (long Rows, long Columns) Sizes(MatrixLayout layout, MatrixOperation operation) =>
-            operation == MatrixOperation.None ? (layout.Rows, layout.Columns) : (layout.Columns, layout.Rows);
     }
 
     // What has its default is left alone: older libraries lack some attributes.

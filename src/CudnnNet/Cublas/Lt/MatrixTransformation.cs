@@ -160,11 +160,7 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
             ThrowOther("one matrix; Run was given two");
         }
 
-        if (alpha.IsOnDevice != beta.IsOnDevice)
-        {
-            ThrowMixed(alpha, beta);
-        }
-
+        Scalar.CheckPlaces(alpha, beta);
         cublasLtHandle_t handle = Enter(alpha.IsOnDevice);
         alpha.As(_factor, nameof(alpha), out ScalarMemory first);
         beta.As(_factor, nameof(beta), out ScalarMemory second);
@@ -187,7 +183,7 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
 
     private static void CheckSource(string name, MatrixLayout source, MatrixOperation operation, MatrixLayout result)
     {
-        (long rows, long columns) = operation == MatrixOperation.None ? (source.Rows, source.Columns) : (source.Columns, source.Rows);
+        (long rows, long columns) = Sizes(source, operation);
         if (rows != result.Rows || columns != result.Columns)
         {
             throw new ArgumentException($"'{name}' is taken as {rows} x {columns} and was to become {result.Rows} x {result.Columns}; both must have the same sizes.", name);
@@ -231,8 +227,4 @@ public sealed unsafe class MatrixTransformation : CublasLtOperation
 
     [DoesNotReturn]
     private static void ThrowOther(string found) => throw new InvalidOperationException($"The transformation was prepared for {found}. Call the other Run, or prepare it with the layouts that are run.");
-
-    [DoesNotReturn]
-    private static void ThrowMixed(Scalar alpha, Scalar beta) => throw new ArgumentException(
-        $"One factor is a number and the other lies on the device (alpha is {alpha}, beta is {beta}). Pass two numbers, or two places on the device.", nameof(beta));
 }
