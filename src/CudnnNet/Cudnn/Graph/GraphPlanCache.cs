@@ -62,7 +62,7 @@ public sealed class GraphPlanCache : IDisposable
         return plan;
 
         [DoesNotReturn]
-        static void Throw(GraphSupport support) => throw new CudnnException("cudnnBackendFinalize", support.Status, support.Reason);
+        static void Throw(GraphSupport support) => throw support.Refusal();
     }
 
     /// <summary>Puts a plan in the place of the one remembered for its graph: one that was measured, or loaded from JSON. It belongs to the cache from now on.</summary>

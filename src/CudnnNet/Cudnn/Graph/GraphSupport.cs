@@ -10,6 +10,9 @@ public sealed record GraphSupport(bool IsSupported, string Reason, cudnnStatus_t
 {
     internal static GraphSupport Supported { get; } = new(true, "", cudnnStatus_t.CUDNN_STATUS_SUCCESS);
 
+    /// <summary>The answer as an error, where a plan was asked for and there is none.</summary>
+    internal CudnnException Refusal() => new("cudnnBackendFinalize", Status, Reason);
+
     /// <summary>"supported", or "not supported: " and the reason.</summary>
     public override string ToString() => IsSupported ? "supported" : $"not supported: {Reason}";
 }

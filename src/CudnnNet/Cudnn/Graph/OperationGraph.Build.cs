@@ -50,7 +50,7 @@ public sealed partial class OperationGraph
     public GraphPlan Build(CudnnHandle cudnn, GraphBuildOptions? options = null)
     {
         GraphSupport support = TryBuild(cudnn, options, out GraphPlan? plan);
-        return plan ?? throw new CudnnException("cudnnBackendFinalize", support.Status, support.Reason);
+        return plan ?? throw support.Refusal();
     }
 
     /// <summary>Makes a plan for a device that is not here. Its JSON can be loaded where the device is.</summary>
@@ -63,7 +63,7 @@ public sealed partial class OperationGraph
     {
         ArgumentNullException.ThrowIfNull(device);
         GraphSupport support = TryBuild(null, device, options, out GraphPlan? plan);
-        return plan ?? throw new CudnnException("cudnnBackendFinalize", support.Status, support.Reason);
+        return plan ?? throw support.Refusal();
     }
 
     /// <summary>Gives the graph to cuDNN, to look at engines and their knobs one by one.</summary>

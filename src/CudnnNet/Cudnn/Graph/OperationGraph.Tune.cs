@@ -22,7 +22,7 @@ public sealed partial class OperationGraph
             GraphSupport none = Collect(cudnn, workspace, tensors, options, candidates);
             if (candidates.Count == 0)
             {
-                throw new CudnnException("cudnnBackendFinalize", none.Status, none.Reason);
+                throw none.Refusal();
             }
 
             using CudaEvent start = cudnn.Stream.Context.CreateEvent(timing: true), end = cudnn.Stream.Context.CreateEvent(timing: true);
@@ -45,34 +45,11 @@ public sealed partial class OperationGraph
         using PreparedGraph prepared = Prepare(cudnn);
         foreach (HeuristicMode mode in build.Modes)
         {
-            IReadOnlyList<EngineConfiguration> proposed = prepared.Propose(mode, build.MultiprocessorTarget, out GraphSupport? refusal);
-            if (refusal is not null)
+            foreach (GraphPlan plan in prepared.Plans(mode, build, options.MostCandidates - candidates.Count, refusals))
             {
-                refusals.Add($"heuristic {mode}", refusal);
-            }
-
-            try
-            {
-                foreach (EngineConfiguration configuration in proposed.Take(options.MostCandidates - candidates.Count))
-                {
-                    GraphSupport support = PreparedGraph.TryPlan(configuration, build, out GraphPlan? plan);
-                    if (plan is null)
-                    {
-                        refusals.Add($"engine {configuration}", support);
-                        continue;
-                    }
-
-                    Candidate candidate = new(plan);
-                    candidates.Add(candidate);
-                    candidate.Bind(cudnn, workspace, tensors);
-                }
-            }
-            finally
-            {
-                foreach (EngineConfiguration configuration in proposed)
-                {
-                    configuration.Dispose();
-                }
+                Candidate candidate = new(plan);
+                candidates.Add(candidate);
+                candidate.Bind(cudnn, workspace, tensors);
             }
         }
 

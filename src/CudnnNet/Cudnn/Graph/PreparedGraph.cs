@@ -106,15 +106,9 @@ public sealed unsafe class PreparedGraph : NativeOwner, IGraphSubject
         GraphRefusals refusals = new(Graph);
         foreach (HeuristicMode mode in options.Modes)
         {
-            IReadOnlyList<EngineConfiguration> proposed = Propose(mode, options.MultiprocessorTarget, out GraphSupport? refusal);
-            if (refusal is not null)
+            foreach (GraphPlan first in Plans(mode, options, int.MaxValue, refusals))
             {
-                refusals.Add($"heuristic {mode}", refusal);
-            }
-
-            if (First(proposed, options, refusals) is { } found)
-            {
-                plan = found;
+                plan = first;
                 return GraphSupport.Supported;
             }
         }
@@ -123,23 +117,32 @@ public sealed unsafe class PreparedGraph : NativeOwner, IGraphSubject
         return refusals.Summary;
     }
 
-    /// <summary>The plan of the first of the configurations that has one; disposes them all.</summary>
-    private static GraphPlan? First(IReadOnlyList<EngineConfiguration> proposed, GraphBuildOptions options, GraphRefusals refusals)
+    /// <summary>The plans of what a heuristic proposes, made one after the other as they are asked for. They belong to the caller.</summary>
+    /// <param name="mode">Which heuristic.</param>
+    /// <param name="options">What is wanted.</param>
+    /// <param name="most">How many of its proposals to try.</param>
+    /// <param name="refusals">Receives why it has none, and why a proposal has no plan.</param>
+    internal IEnumerable<GraphPlan> Plans(HeuristicMode mode, GraphBuildOptions options, int most, GraphRefusals refusals)
     {
+        EngineConfiguration[] proposed = Propose(mode, options.MultiprocessorTarget, out GraphSupport? refusal);
+        if (refusal is not null)
+        {
+            refusals.Add($"heuristic {mode}", refusal);
+        }
+
         try
         {
-            foreach (EngineConfiguration configuration in proposed)
+            foreach (EngineConfiguration configuration in proposed.Take(most))
             {
                 GraphSupport support = TryPlan(configuration, options, out GraphPlan? plan);
-                if (plan is not null)
+                if (plan is null)
                 {
-                    return plan;
+                    refusals.Add($"engine {configuration}", support);
+                    continue;
                 }
 
-                refusals.Add($"engine {configuration}", support);
+                yield return plan;
             }
-
-            return null;
         }
         finally
         {
@@ -151,7 +154,7 @@ public sealed unsafe class PreparedGraph : NativeOwner, IGraphSubject
     }
 
     /// <summary>A plan of one configuration, if the options allow it and cuDNN can make it.</summary>
-    internal static GraphSupport TryPlan(EngineConfiguration configuration, GraphBuildOptions options, out GraphPlan? plan)
+    private static GraphSupport TryPlan(EngineConfiguration configuration, GraphBuildOptions options, out GraphPlan? plan)
     {
         plan = null;
         if (options.WhyNot(configuration) is { } why)
@@ -175,7 +178,7 @@ public sealed unsafe class PreparedGraph : NativeOwner, IGraphSubject
         return support;
     }
 
-    internal IReadOnlyList<EngineConfiguration> Propose(HeuristicMode mode, int? multiprocessorTarget, out GraphSupport? refusal)
+    private EngineConfiguration[] Propose(HeuristicMode mode, int? multiprocessorTarget, out GraphSupport? refusal)
     {
         Cudnn?.Enter();
         using BackendDescriptor heuristics = new(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, $"heuristic {mode} for {Graph}");
