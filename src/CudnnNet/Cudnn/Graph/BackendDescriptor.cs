@@ -1,3 +1,4 @@
+using System.Text;
 using CudnnNet.Interop;
 
 namespace CudnnNet;
@@ -78,11 +79,12 @@ internal sealed unsafe class BackendDescriptor : NativeOwner
         Set(name, cudnnBackendAttributeType_t.CUDNN_TYPE_BOOLEAN, 1, &flag);
     }
 
-    public void Set(cudnnBackendAttributeName_t name, ReadOnlySpan<byte> text)
+    public void Set(cudnnBackendAttributeName_t name, string text)
     {
-        fixed (byte* first = text)
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* first = bytes)
         {
-            Set(name, cudnnBackendAttributeType_t.CUDNN_TYPE_CHAR, text.Length, first);
+            Set(name, cudnnBackendAttributeType_t.CUDNN_TYPE_CHAR, bytes.Length, first);
         }
     }
 
@@ -130,6 +132,9 @@ internal sealed unsafe class BackendDescriptor : NativeOwner
 
         return count < values.Length ? values[..(int)count] : values;
     }
+
+    /// <summary>An attribute that is a text, which the library ends with a zero.</summary>
+    public string GetText(cudnnBackendAttributeName_t name) => Encoding.UTF8.GetString(GetMany<byte>(name, cudnnBackendAttributeType_t.CUDNN_TYPE_CHAR)).TrimEnd('\0');
 
     /// <summary>An attribute of a few elements, read at once: the real library answers some lists, such as notes, only where there is room for them.</summary>
     public T[] GetUpTo<T>(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int capacity)

@@ -1,4 +1,3 @@
-using System.Text;
 using CudnnNet.Interop;
 using static CudnnNet.Interop.cudnnBackendAttributeName_t;
 using static CudnnNet.Interop.cudnnBackendDescriptorType_t;
@@ -23,7 +22,7 @@ public sealed class DeviceDescription : NativeOwner
             }
             else
             {
-                _properties.Set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, Encoding.UTF8.GetBytes(json!));
+                _properties.Set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, json!);
             }
 
             _properties.Complete();
@@ -59,8 +58,7 @@ public sealed class DeviceDescription : NativeOwner
 
     /// <summary>The description as cuDNN's JSON: multiprocessors, memory, capability, ...</summary>
     /// <exception cref="ObjectDisposedException">The description is disposed.</exception>
-    public string ToJson() =>
-        Encoding.UTF8.GetString(Descriptor.GetMany<byte>(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, cudnnBackendAttributeType_t.CUDNN_TYPE_CHAR)).TrimEnd('\0');
+    public string ToJson() => Descriptor.GetText(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION);
 
     private protected override void Release() => _properties?.Dispose();
 }

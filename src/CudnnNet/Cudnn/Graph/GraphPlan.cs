@@ -1,4 +1,3 @@
-using System.Text;
 using CudnnNet.Interop;
 using static CudnnNet.Interop.cudnnBackendAttributeName_t;
 using static CudnnNet.Interop.cudnnBackendDescriptorType_t;
@@ -67,7 +66,7 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
             _ = graph.Key;
             _plan = new BackendDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, $"a plan from JSON for {graph}");
             _plan.Set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, cudnn.Enter());
-            _plan.Set(CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, Encoding.UTF8.GetBytes(json));
+            _plan.Set(CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, json);
             _plan.Complete();
             WorkspaceBytes = ReadWorkspace();
         }
@@ -104,8 +103,7 @@ public sealed unsafe class GraphPlan : NativeOwner, IGraphSubject
     public string ToJson()
     {
         ThrowIfDisposed();
-        byte[] text = _plan.GetMany<byte>(CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, cudnnBackendAttributeType_t.CUDNN_TYPE_CHAR);
-        return Encoding.UTF8.GetString(text).TrimEnd('\0');
+        return _plan.GetText(CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION);
     }
 
     /// <summary>Binds the plan to memory, once for all executions with it.</summary>
