@@ -40,7 +40,7 @@ public readonly record struct Folding(int BlockHeight = 1, int BlockWidth = 1)
         int pixels = checked(BlockHeight * BlockWidth * (x.IsVolume ? BlockDepth : 1));
         TensorShape y = new(
             Pixels(x.N, 1, Before.N, After.N),
-            Unfolds ? Pixels(x.C, 1, 0, 0, pixels) + Before.C + After.C : checked((x.C + Before.C + After.C) * pixels),
+            Unfolds ? Blocks(x.C, pixels) + Before.C + After.C : checked((x.C + Before.C + After.C) * pixels),
             Pixels(x.H, BlockHeight, Before.H, After.H),
             Pixels(x.W, BlockWidth, Before.W, After.W),
             x.Type,
@@ -51,9 +51,9 @@ public readonly record struct Folding(int BlockHeight = 1, int BlockWidth = 1)
         return y.Validate("the folded tensor");
     }
 
+    private int Pixels(int size, int block, int before, int after) =>
+        checked(Unfolds ? (size * block) + before + after : Blocks(size + before + after, block));
+
     // Blocks that do not come out even are filled up.
-    private int Pixels(int size, int block, int before, int after, int divisor = 0) => checked(
-        divisor != 0 ? (size + divisor - 1) / divisor
-        : Unfolds ? (size * block) + before + after
-        : (size + before + after + block - 1) / block);
+    private static int Blocks(int size, int block) => checked(size + block - 1) / block;
 }
