@@ -25,10 +25,18 @@ internal static class GoldenGraph
         run.Own(plan.Bind(run.Cudnn, run.Workspace(plan.WorkspaceBytes), tensors)).Execute();
     }
 
+    /// <summary>A tensor of the case from outside, with the memory that holds its values.</summary>
+    public static GraphTensor Operand(this GoldenRun run, OperationGraph graph, List<TensorPointer> tensors, string name, TensorShape shape)
+    {
+        GraphTensor tensor = graph.Tensor(name, shape);
+        tensors.Add(tensor.At(run.Input(name, shape)));
+        return tensor;
+    }
+
     /// <summary>alpha · value + beta · prior, as an output; the prior is not there where beta is 0.</summary>
     public static GraphTensor Blend(this OperationGraph graph, GraphTensor value, double alpha, GraphTensor? prior, double beta) => prior is not null
         ? graph.Pointwise(PointwiseMode.Add, value, prior, options: new PointwiseOptions { Alpha1 = alpha, Alpha2 = beta })
-        : alpha == 1 ? value : graph.Multiply(value, graph.Scalar("alpha", alpha));
+        : alpha == 1 ? value : graph.Multiply(value, graph.Scalar("alpha", alpha, graph.ComputeType, value.Dimensions.Length));
 
     /// <summary>The dimensions of a shape as a graph has them.</summary>
     public static long[] Dimensions(this TensorShape shape) => [shape.N, shape.C, shape.H, shape.W];

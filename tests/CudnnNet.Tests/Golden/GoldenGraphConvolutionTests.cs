@@ -61,7 +61,9 @@ public class GoldenGraphConvolutionTests : GoldenReport
         TensorShape bias = GoldenRun.Parameters(run.Case.Shape("b"));
 
         OperationGraph graph = new("convolution, bias, shortcut, activation");
-        GraphTensor image = graph.Tensor("x", x), filter = graph.Tensor("w", w), shortcut = graph.Tensor("z", y), b = graph.Tensor("b", bias);
+        GraphTensor filter = graph.Tensor("w", w);
+        List<TensorPointer> tensors = [filter.At(run.Input("w", GoldenRun.AsTensor(w)))];
+        GraphTensor image = run.Operand(graph, tensors, "x", x), shortcut = run.Operand(graph, tensors, "z", y), b = run.Operand(graph, tensors, "b", bias);
         GraphTensor sum = graph.Pointwise(
             PointwiseMode.Add,
             graph.Convolution(image, filter, convolution, name: "convolution"),
@@ -70,8 +72,7 @@ public class GoldenGraphConvolutionTests : GoldenReport
         GraphTensor biased = graph.Add(sum, b);
         GraphTensor result = (run.Case.Text("activation") == "relu" ? graph.Relu(biased) : graph.Pointwise(PointwiseMode.Identity, biased)).Output("y");
         DeviceMemory<byte> output = run.Scratch(y);
-        run.Execute(
-            graph, image.At(run.Input("x", x)), filter.At(run.Input("w", GoldenRun.AsTensor(w))), shortcut.At(run.Input("z", y)), b.At(run.Input("b", bias)), result.At(output));
+        run.Execute(graph, [.. tensors, result.At(output)]);
         run.Check("y", output, y, "graph");
         run.AssertAllPassed();
     }
@@ -90,16 +91,11 @@ public class GoldenGraphConvolutionTests : GoldenReport
         {
             // With a bias the factors go over the sum.
             TensorShape bias = GoldenRun.Parameters(run.Case.Shape("b"));
-            GraphTensor b = graph.Tensor("b", bias);
-            GraphTensor? prior = run.Beta == 0 ? null : graph.Tensor("y0", y);
+            List<TensorPointer> tensors = [image.At(input), filter.At(weights)];
+            GraphTensor b = run.Operand(graph, tensors, "b", bias);
+            GraphTensor? prior = run.Beta == 0 ? null : run.Operand(graph, tensors, "y0", y);
             GraphTensor result = graph.Blend(graph.Add(graph.Convolution(image, filter, convolution), b), run.Alpha, prior, run.Beta).Output("y");
-            List<TensorPointer> tensors = [image.At(input), filter.At(weights), b.At(run.Input("b", bias)), result.At(output)];
-            if (prior is not null)
-            {
-                tensors.Add(prior.At(run.Input("y0", y)));
-            }
-
-            run.Execute(graph, tensors.ToArray());
+            run.Execute(graph, [.. tensors, result.At(output)]);
         }
 
         run.Check("y", output, y, "graph");

@@ -89,17 +89,10 @@ public class GoldenGraphElementwiseTests : GoldenReport
             _ => (PointwiseMode.Swish, PointwiseMode.SwishBackward, new PointwiseOptions { SwishBeta = coefficient }),
         };
         TensorShape shape = run.Image("x");
-        DeviceMemory<byte> input = run.Input("x", shape), gradient = run.Input("dy", shape);
-
         OperationGraph graph = new("activation and gradient");
-        GraphTensor x = graph.Tensor("x", shape), dy = graph.Tensor("dy", shape);
-        List<TensorPointer> tensors = [x.At(input), dy.At(gradient)];
-        GraphTensor? y0 = run.Beta == 0 ? null : graph.Tensor("y0", shape), dx0 = run.Beta == 0 ? null : graph.Tensor("dx0", shape);
-        if (y0 is not null && dx0 is not null)
-        {
-            tensors.AddRange([y0.At(run.Input("y0", shape)), dx0.At(run.Input("dx0", shape))]);
-        }
-
+        List<TensorPointer> tensors = [];
+        GraphTensor x = run.Operand(graph, tensors, "x", shape), dy = run.Operand(graph, tensors, "dy", shape);
+        GraphTensor? y0 = run.Beta == 0 ? null : run.Operand(graph, tensors, "y0", shape), dx0 = run.Beta == 0 ? null : run.Operand(graph, tensors, "dx0", shape);
         GraphTensor y = graph.Blend(graph.Pointwise(mode, x, options: options), run.Alpha, y0, run.Beta).Output("y");
         GraphTensor slope = mode == PointwiseMode.Identity ? graph.Pointwise(mode, dy) : graph.Pointwise(backward, x, dy, options: options);
         GraphTensor dx = graph.Blend(slope, run.Alpha, dx0, run.Beta).Output("dx");
@@ -119,13 +112,7 @@ public class GoldenGraphElementwiseTests : GoldenReport
         TensorShape shape = run.Image(result);
         OperationGraph graph = new(operation);
         List<TensorPointer> tensors = [];
-        GraphTensor Operand(string name)
-        {
-            TensorShape its = run.Image(name);
-            GraphTensor tensor = graph.Tensor(name, its);
-            tensors.Add(tensor.At(run.Input(name, its)));
-            return tensor;
-        }
+        GraphTensor Operand(string name) => run.Operand(graph, tensors, name, run.Image(name));
 
         GraphTensor value = operation switch
         {

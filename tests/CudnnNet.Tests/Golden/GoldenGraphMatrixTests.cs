@@ -23,10 +23,7 @@ public class GoldenGraphMatrixTests : GoldenReport
         GraphTensor b = Matrix(layer, graph, "b", k, n, batch, variant.Storage, layer.Text("op_b") == "T");
         GraphTensor product = graph.Matmul(a, b, "product");
         GraphTensor? prior = run.Beta == 0 ? null : Matrix(layer, graph, "c", m, n, batch, compute, turned: false);
-        GraphTensor value = prior is null && run.Alpha != 1
-            ? graph.Multiply(product, graph.Scalar("alpha", run.Alpha, compute, rank: 3))
-            : graph.Blend(product, run.Alpha, prior, run.Beta);
-        GraphTensor result = value.Output("c").As(compute).WithStrides(batch == 1 ? (long)layer.Integer("ldc") * n : layer.Integer("stride_c"), 1, layer.Integer("ldc"));
+        GraphTensor result = graph.Blend(product, run.Alpha, prior, run.Beta).Output("c").As(compute).WithStrides(batch == 1 ? (long)layer.Integer("ldc") * n : layer.Integer("stride_c"), 1, layer.Integer("ldc"));
         if (compute == DataType.Float64)
         {
             Run<double, double>();

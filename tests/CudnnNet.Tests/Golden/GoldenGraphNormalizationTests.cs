@@ -27,29 +27,12 @@ public class GoldenGraphNormalizationTests : GoldenReport
         using GoldenRun run = new(variant) { Heuristic = heuristic };
         TensorShape shape = run.Image("x"), parameters = GoldenRun.Parameters(run.Case.Shape("scale"));
         OperationGraph graph = new("inference");
-        GraphTensor x = graph.Tensor("x", shape), scale = graph.Tensor("scale", parameters), bias = graph.Tensor("bias", parameters);
-        GraphTensor mean = graph.Tensor("mean", parameters), variance = graph.Tensor("variance", parameters);
+        List<TensorPointer> tensors = [];
+        GraphTensor x = run.Operand(graph, tensors, "x", shape), scale = run.Operand(graph, tensors, "scale", parameters), bias = run.Operand(graph, tensors, "bias", parameters);
+        GraphTensor mean = run.Operand(graph, tensors, "mean", parameters), variance = run.Operand(graph, tensors, "var", parameters);
         GraphTensor deviation = graph.Pointwise(PointwiseMode.ReciprocalSquareRoot, graph.Add(variance, graph.Scalar("epsilon", run.Case.Number("eps"))));
         GraphTensor y = graph.NormInference(NormMode.Batch, x, mean, deviation, scale, bias);
-        List<TensorPointer> tensors =
-        [
-            x.At(run.Input("x", shape)), scale.At(run.Input("scale", parameters)), bias.At(run.Input("bias", parameters)),
-            mean.At(run.Input("mean", parameters)), variance.At(run.Input("var", parameters)),
-        ];
-        GraphTensor? prior = run.Beta == 0 ? null : graph.Tensor("y0", shape);
-        y = graph.Blend(y, run.Alpha, prior, run.Beta);
-        if (prior is not null)
-        {
-            tensors.Add(prior.At(run.Input("y0", shape)));
-        }
-
-        if (run.Case.Has("z"))
-        {
-            GraphTensor z = graph.Tensor("z", shape);
-            y = graph.Add(y, z);
-            tensors.Add(z.At(run.Input("z", shape)));
-        }
-
+        y = WithPriorAndShortcut(run, graph, tensors, y, shape);
         y = (run.Case.Text("fused") == "none" ? y : graph.Relu(y)).Output("y");
         DeviceMemory<byte> output = run.Scratch(shape);
         run.Execute(graph, [.. tensors, y.At(output)]);
@@ -61,34 +44,20 @@ public class GoldenGraphNormalizationTests : GoldenReport
     {
         double momentum = run.Case.Number("momentum");
         OperationGraph graph = new("forward");
-        GraphTensor x = graph.Tensor("x", shape), scale = graph.Tensor("scale", parameters), bias = graph.Tensor("bias", parameters);
+        List<TensorPointer> tensors = [];
+        GraphTensor x = run.Operand(graph, tensors, "x", shape), scale = run.Operand(graph, tensors, "scale", parameters), bias = run.Operand(graph, tensors, "bias", parameters);
         GraphTensor runningMean = graph.Tensor("running mean", parameters), runningVariance = graph.Tensor("running variance", parameters);
         NormTraining norm = graph.NormTraining(NormMode.Batch, x, scale, bias, run.Case.Number("eps"), (runningMean, runningVariance), momentum, "bn");
         DeviceMemory<byte> nextMean = run.Scratch(parameters), nextVariance = run.Scratch(parameters), output = run.Scratch(shape);
-        List<TensorPointer> tensors =
+        tensors.AddRange(
         [
-            x.At(run.Input("x", shape)), scale.At(run.Input("scale", parameters)), bias.At(run.Input("bias", parameters)),
-
             // A factor of 1 overwrites the running values: they must not be read.
             runningMean.At(momentum == 1 ? run.Scratch(parameters) : run.Input("rm0", parameters)),
             runningVariance.At(momentum == 1 ? run.Scratch(parameters) : run.Input("rv0", parameters)),
             norm.Mean!.Output().At(mean), norm.InverseDeviation.Output().At(inverse),
             norm.RunningMean!.Output().At(nextMean), norm.RunningVariance!.Output().At(nextVariance),
-        ];
-        GraphTensor? prior = run.Beta == 0 ? null : graph.Tensor("y0", shape);
-        GraphTensor y = graph.Blend(norm.Y, run.Alpha, prior, run.Beta);
-        if (prior is not null)
-        {
-            tensors.Add(prior.At(run.Input("y0", shape)));
-        }
-
-        if (run.Case.Has("z"))
-        {
-            GraphTensor z = graph.Tensor("z", shape);
-            y = graph.Add(y, z);
-            tensors.Add(z.At(run.Input("z", shape)));
-        }
-
+        ]);
+        GraphTensor y = WithPriorAndShortcut(run, graph, tensors, norm.Y, shape);
         y = (run.Case.Text("fused") is "relu" or "add_relu" ? graph.Relu(y) : y).Output("y");
         run.Execute(graph, [.. tensors, y.At(output)]);
         run.Check("y", output, shape, "graph");
@@ -102,27 +71,15 @@ public class GoldenGraphNormalizationTests : GoldenReport
     private static void Backward(GoldenRun run, TensorShape shape, TensorShape parameters, DeviceMemory<byte> mean, DeviceMemory<byte> inverse)
     {
         OperationGraph graph = new("backward");
-        GraphTensor x = graph.Tensor("x", shape), dy = graph.Tensor("dy", shape), scale = graph.Tensor("scale", parameters);
+        List<TensorPointer> tensors = [];
+        GraphTensor x = run.Operand(graph, tensors, "x", shape), dy = run.Operand(graph, tensors, "dy", shape), scale = run.Operand(graph, tensors, "scale", parameters);
         GraphTensor savedMean = graph.Tensor("mean", parameters), savedInverse = graph.Tensor("inverse deviation", parameters);
-        List<TensorPointer> tensors =
-        [
-            x.At(run.Input("x", shape)), dy.At(run.Input("dy", shape)), scale.At(run.Input("scale", parameters)),
-            savedMean.At(mean), savedInverse.At(inverse),
-        ];
+        tensors.AddRange([savedMean.At(mean), savedInverse.At(inverse)]);
         GraphTensor masked = dy;
         if (run.Case.Text("fused") is "relu" or "add_relu")
         {
-            GraphTensor bias = graph.Tensor("bias", parameters);
-            tensors.Add(bias.At(run.Input("bias", parameters)));
-            GraphTensor y = graph.NormInference(NormMode.Batch, x, savedMean, savedInverse, scale, bias);
-            if (run.Case.Has("z"))
-            {
-                GraphTensor z = graph.Tensor("z", shape);
-                y = graph.Add(y, z);
-                tensors.Add(z.At(run.Input("z", shape)));
-            }
-
-            masked = graph.ReluBackward(y, dy);
+            GraphTensor y = graph.NormInference(NormMode.Batch, x, savedMean, savedInverse, scale, run.Operand(graph, tensors, "bias", parameters));
+            masked = graph.ReluBackward(WithShortcut(run, graph, tensors, y, shape), dy);
         }
 
         DeviceMemory<byte>? dz = run.Case.Has("z") ? run.Scratch(shape) : null;
@@ -146,16 +103,17 @@ public class GoldenGraphNormalizationTests : GoldenReport
         }
     }
 
+    private static GraphTensor WithPriorAndShortcut(GoldenRun run, OperationGraph graph, List<TensorPointer> tensors, GraphTensor y, TensorShape shape) =>
+        WithShortcut(run, graph, tensors, graph.Blend(y, run.Alpha, run.Beta == 0 ? null : run.Operand(graph, tensors, "y0", shape), run.Beta), shape);
+
+    private static GraphTensor WithShortcut(GoldenRun run, OperationGraph graph, List<TensorPointer> tensors, GraphTensor y, TensorShape shape) =>
+        run.Case.Has("z") ? graph.Add(y, run.Operand(graph, tensors, "z", shape)) : y;
+
     private static DeviceMemory<byte> Blended(
         GoldenRun run, OperationGraph graph, List<TensorPointer> tensors, GraphTensor gradient, double alpha, double beta, string prior, TensorShape shape)
     {
         DeviceMemory<byte> memory = run.Scratch(shape);
-        GraphTensor? before = beta == 0 ? null : graph.Tensor(prior, shape);
-        if (before is not null)
-        {
-            tensors.Add(before.At(run.Input(prior, shape)));
-        }
-
+        GraphTensor? before = beta == 0 ? null : run.Operand(graph, tensors, prior, shape);
         tensors.Add(graph.Blend(gradient, alpha, before, beta).Output().At(memory));
         return memory;
     }
