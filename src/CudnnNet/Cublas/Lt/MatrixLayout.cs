@@ -142,6 +142,9 @@ public readonly record struct MatrixLayout
         return string.Create(CultureInfo.InvariantCulture, $"{Type} {Rows} x {Columns} {Order}, leading dimension {LeadingDimension}{batch}");
     }
 
+    /// <summary>The next multiple.</summary>
+    internal static long RoundUp(long value, long multiple) => checked(value + multiple - 1) / multiple * multiple;
+
     private static MatrixLayout Of<T>(MatrixForm form, long count, long? stride, MatrixBatchMode mode)
         where T : unmanaged
     {
@@ -158,6 +161,4 @@ public readonly record struct MatrixLayout
         MatrixOrder order = form.Operation == MatrixOperation.None ? MatrixOrder.ColumnMajor : MatrixOrder.RowMajor;
         return new(MatrixElementTypes.Of<T>(), form.Rows, form.Columns, order, Math.Max(1, form.Leading), (int)count, stride, mode);
     }
-
-    private static long RoundUp(long value, long multiple) => checked(value + multiple - 1) / multiple * multiple;
 }

@@ -157,7 +157,7 @@ public sealed unsafe partial class MatrixMultiplication
 
         bool bits = epilogue.HasBits();
         long multiple = bits ? 128 : 8;
-        long least = Math.Max(multiple, (D.LineLength + multiple - 1) / multiple * multiple);
+        long least = Math.Max(multiple, MatrixLayout.RoundUp(D.LineLength, multiple));
         long leading = Options.AuxiliaryLeadingDimension ?? least;
         long stride = Options.AuxiliaryStride ?? checked(leading * D.Lines);
         if (leading < least || leading % multiple != 0)
