@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using CudnnNet.Interop;
 
 namespace CudnnNet;
@@ -31,7 +30,6 @@ public sealed unsafe class ConvolutionBackwardData : ConvolutionOperation<cudnnC
     /// <exception cref="ArgumentException">The workspace is too short or an address is null.</exception>
     /// <exception cref="CudnnException">cuDNN refuses the call.</exception>
     /// <exception cref="ObjectDisposedException">The operation is disposed.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(
         ConvolutionChoice<cudnnConvolutionBwdDataAlgo_t> choice, double alpha, DevicePointer w, DevicePointer dy, DeviceSpan<byte> workspace, double beta, DevicePointer dx)
     {
