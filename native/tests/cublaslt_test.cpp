@@ -3,6 +3,7 @@
 // and must keep its bits.
 // usage: cublaslt_test [--rounds N] [--seed N]
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <complex>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "generated/cublas.h"
@@ -922,6 +924,52 @@ void descriptors_and_errors() {
   release(result);
 }
 
+// A call finds its stream or does not, but never one that is going away beneath it.
+void streams_end_during_calls() {
+  running = "streams that end";
+  float one = 1, value = 2;
+  void* memory = allocate(&value, sizeof value);
+  void* result = allocate(&value, sizeof value);
+  cublasLtMatrixLayout_t layout;
+  cublasLtMatrixTransformDesc_t transform;
+  expect(cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, 1, 1, 1));
+  expect(cublasLtMatrixTransformDescCreate(&transform, CUDA_R_32F));
+  CUcontext context = nullptr;
+  cuCtxGetCurrent(&context);
+  std::atomic<CUstream> current{stream};
+  std::atomic<bool> done{false};
+  std::atomic<long> made{0}, strange{0};
+  const auto call = [&] {
+    cuCtxSetCurrent(context);
+    while (!done) {
+      const cublasStatus_t status =
+          cublasLtMatrixTransform(handle, transform, &one, memory, layout, nullptr, nullptr, nullptr, result, layout,
+                                  reinterpret_cast<cudaStream_t>(current.load()));
+      // Not found, or ended before the operation could be added.
+      const bool ended = status == CUBLAS_STATUS_INVALID_VALUE || status == CUBLAS_STATUS_INTERNAL_ERROR;
+      if (status != CUBLAS_STATUS_SUCCESS && !ended) ++strange;
+      ++made;
+    }
+  };
+  std::thread first(call), second(call);
+  for (int i = 0; i < 300; ++i) {
+    CUstream own = nullptr;
+    if (cuStreamCreate(&own, CU_STREAM_NON_BLOCKING) != CUDA_SUCCESS) ++strange;
+    current = own;
+    for (const long before = made; made < before + 3;) std::this_thread::yield();
+    if (cuStreamDestroy_v2(own) != CUDA_SUCCESS) ++strange;
+  }
+  done = true;
+  first.join();
+  second.join();
+  cuCtxSynchronize();
+  expect_equal(strange, 0, "the number of statuses that say something else");
+  expect(cublasLtMatrixTransformDescDestroy(transform));
+  expect(cublasLtMatrixLayoutDestroy(layout));
+  release(memory);
+  release(result);
+}
+
 long argument(int count, char** values, const char* name, long otherwise) {
   for (int i = 1; i + 1 < count; ++i) {
     if (std::strcmp(values[i], name) == 0) return std::strtol(values[i + 1], nullptr, 0);
@@ -943,6 +991,7 @@ int main(int count, char** values) {
   }
   descriptors_and_errors();
   byte_floats();
+  streams_end_during_calls();
   for (long round = 0; round < rounds; ++round) {
     for (const Combination& types : combinations) product(types);
     special_factors();

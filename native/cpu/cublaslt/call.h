@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/call_counters.h"
+#include "engine/call_scope.h"
 #include "engine/stream.h"
 #include "generated/cublaslt.h"
 
@@ -30,6 +31,7 @@ cublasStatus_t find_stream(cudaStream_t handle, std::shared_ptr<Stream>* stream)
 // A call: everything that its body throws becomes a status.
 template <class F>
 cublasStatus_t guarded(const char* function, F&& body) {
+  const CallScope scope;
   begin_call(function);
   try {
     return body();

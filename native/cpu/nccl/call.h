@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/call_counters.h"
+#include "engine/call_scope.h"
 #include "generated/nccl.h"
 #include "nccl/communicator.h"
 
@@ -27,6 +28,7 @@ ncclResult_t code_of_exception();
 
 template <class F>
 ncclResult_t guarded(const char* function, F&& body) {
+  const CallScope scope;
   begin_call(function);
   try {
     return body();

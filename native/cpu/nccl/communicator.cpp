@@ -13,12 +13,6 @@ struct CommunicatorHandle {
   std::shared_ptr<Communicator> communicator;
 };
 
-// Handles are looked up while another thread may be aborting.
-std::mutex& handle_mutex() {
-  static auto& mutex = *new std::mutex;
-  return mutex;
-}
-
 std::shared_ptr<StreamGroup> streams_of(CUcontext handle) {
   const Context* context = lookup<Context>(handle);
   if (context == nullptr) throw Failure(ncclUnhandledCudaError, "the current context was destroyed");
@@ -254,17 +248,11 @@ ncclComm_t make_communicator_handle(std::shared_ptr<Communicator> communicator) 
 }
 
 std::shared_ptr<Communicator> find_communicator(ncclComm_t handle) {
-  std::lock_guard lock(handle_mutex());
   const CommunicatorHandle* found = lookup<CommunicatorHandle>(handle);
   return found == nullptr ? nullptr : found->communicator;
 }
 
-void release_communicator_handle(ncclComm_t handle) {
-  // Ends behind the lock: that joins a thread.
-  const std::shared_ptr<Communicator> last = find_communicator(handle);
-  std::lock_guard lock(handle_mutex());
-  release<CommunicatorHandle>(handle);
-}
+void release_communicator_handle(ncclComm_t handle) { release<CommunicatorHandle>(handle); }
 
 LocalCommunicators& LocalCommunicators::instance() {
   static auto& communicators = *new LocalCommunicators;
