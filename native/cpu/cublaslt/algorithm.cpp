@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "cublaslt/attribute.h"
 #include "cublaslt/problem.h"
 
 namespace cpu::cublaslt {
@@ -44,23 +45,16 @@ constexpr Capability capabilities[] = {
     {CUBLASLT_ALGO_CAP_FLOATING_POINT_EMULATION_SUPPORT, 0, false},
 };
 
-struct Setting {
-  int number;
-  size_t offset;
-  size_t bytes;
-};
-#define CPU_SETTING(number, field) \
-  { number, offsetof(Algorithm, field), sizeof(Algorithm::field) }
-constexpr Setting settings[] = {
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_ID, id),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_TILE_ID, tile),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_SPLITK_NUM, split_k),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME, reduction_scheme),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING, swizzling),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_CUSTOM_OPTION, custom_option),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_STAGES_ID, stages),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_INNER_SHAPE_ID, inner_shape),
-    CPU_SETTING(CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID, cluster_shape),
+constexpr Attribute settings[] = {
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_ID, Algorithm, id),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_TILE_ID, Algorithm, tile),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_SPLITK_NUM, Algorithm, split_k),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME, Algorithm, reduction_scheme),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING, Algorithm, swizzling),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_CUSTOM_OPTION, Algorithm, custom_option),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_STAGES_ID, Algorithm, stages),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_INNER_SHAPE_ID, Algorithm, inner_shape),
+    CPU_ATTRIBUTE(CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID, Algorithm, cluster_shape),
 };
 
 Algorithm read(const cublasLtMatmulAlgo_t* algo) {
@@ -72,33 +66,6 @@ Algorithm read(const cublasLtMatmulAlgo_t* algo) {
 void write(const Algorithm& content, cublasLtMatmulAlgo_t* algo) {
   std::memset(algo, 0, sizeof *algo);
   std::memcpy(algo, &content, sizeof content);
-}
-
-const Setting* find_setting(int number) {
-  for (const Setting& setting : settings) {
-    if (setting.number == number) return &setting;
-  }
-  fail(CUBLAS_STATUS_INVALID_VALUE, "there is no attribute " + std::to_string(number));
-  return nullptr;
-}
-
-cublasStatus_t wrong_size(int number, size_t bytes, size_t wanted) {
-  return fail(CUBLAS_STATUS_INVALID_VALUE, "sizeInBytes is " + std::to_string(bytes) + "; attribute " +
-                                               std::to_string(number) + " has " + std::to_string(wanted));
-}
-
-// Copies an attribute out, or with a size of 0 tells how large it is.
-cublasStatus_t answer(int number, const void* value, size_t size, void* buffer, size_t bytes, size_t* written) {
-  if (bytes == 0) {
-    if (written == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "sizeInBytes is 0 and sizeWritten is null");
-    *written = size;
-    return CUBLAS_STATUS_SUCCESS;
-  }
-  if (buffer == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "buf is null");
-  if (bytes < size) return wrong_size(number, bytes, size);
-  std::memcpy(buffer, value, size);
-  if (written != nullptr) *written = size;
-  return CUBLAS_STATUS_SUCCESS;
 }
 
 void fill_result(cublasLtMatmulHeuristicResult_t* result) {
@@ -282,7 +249,7 @@ cublasStatus_t cublasLtMatmulAlgoConfigSetAttribute(cublasLtMatmulAlgo_t* algo,
   CPU_COUNT_CALL();
   return guarded(__func__, [&] {
     if (algo == nullptr || buf == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "algo or buf is null");
-    const Setting* setting = find_setting(static_cast<int>(attr));
+    const Attribute* setting = find_attribute(settings, static_cast<int>(attr));
     if (setting == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
     if (sizeInBytes != setting->bytes) return wrong_size(setting->number, sizeInBytes, setting->bytes);
     Algorithm content = read(algo);
@@ -301,7 +268,7 @@ cublasStatus_t cublasLtMatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t* 
   CPU_COUNT_CALL();
   return guarded(__func__, [&] {
     if (algo == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "algo is null");
-    const Setting* setting = find_setting(static_cast<int>(attr));
+    const Attribute* setting = find_attribute(settings, static_cast<int>(attr));
     if (setting == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
     const Algorithm content = read(algo);
     if (content.mark != Algorithm::own_mark) {

@@ -3,20 +3,11 @@
 #include <cstring>
 #include <string>
 
+#include "cublaslt/attribute.h"
 #include "cublaslt/descriptor.h"
 
 namespace cpu::cublaslt {
 namespace {
-
-// Where an attribute is kept.
-struct Attribute {
-  int number;
-  size_t offset;
-  size_t bytes;
-};
-
-#define CPU_ATTRIBUTE(number, D, field) \
-  { number, offsetof(D, field), sizeof(D::field) }
 
 constexpr Attribute layout_attributes[] = {
     CPU_ATTRIBUTE(CUBLASLT_MATRIX_LAYOUT_TYPE, LayoutDescriptor, type),
@@ -97,15 +88,6 @@ constexpr Attribute emulation_attributes[] = {
     CPU_ATTRIBUTE(CUBLASLT_EMULATION_DESC_FIXEDPOINT_MANTISSA_BIT_COUNT_POINTER, EmulationDescriptor, mantissa_bits),
 };
 
-template <size_t count>
-const Attribute* find(const Attribute (&attributes)[count], int number) {
-  for (const Attribute& attribute : attributes) {
-    if (attribute.number == number) return &attribute;
-  }
-  fail(CUBLAS_STATUS_INVALID_VALUE, "there is no attribute " + std::to_string(number));
-  return nullptr;
-}
-
 template <class D, class Opaque>
 cublasStatus_t create(const char* function, Opaque** result, const D& content) {
   return guarded(function, [&] {
@@ -142,48 +124,34 @@ cublasStatus_t destroy(const char* function, void* descriptor) {
   });
 }
 
-template <class D, size_t count>
-cublasStatus_t set(const char* function, const Attribute (&attributes)[count], void* descriptor, int number,
+template <class D>
+cublasStatus_t set(const char* function, std::span<const Attribute> attributes, void* descriptor, int number,
                    const void* buffer, size_t bytes) {
   return guarded(function, [&] {
     D* object = find_descriptor<D>(descriptor);
     if (object == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-    const Attribute* attribute = find(attributes, number);
+    const Attribute* attribute = find_attribute(attributes, number);
     if (attribute == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-    if (buffer == nullptr || bytes != attribute->bytes) {
-      return fail(CUBLAS_STATUS_INVALID_VALUE, buffer == nullptr ? "buf is null"
-                                                                 : "sizeInBytes is " + std::to_string(bytes) +
-                                                                       "; attribute " + std::to_string(number) +
-                                                                       " has " + std::to_string(attribute->bytes));
-    }
+    if (buffer == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "buf is null");
+    if (bytes != attribute->bytes) return wrong_size(number, bytes, attribute->bytes);
     std::memcpy(reinterpret_cast<char*>(object) + attribute->offset, buffer, bytes);
     return CUBLAS_STATUS_SUCCESS;
   });
 }
 
 // With a size of 0 the call only asks how many bytes the attribute has.
-template <class D, size_t count>
-cublasStatus_t get(const char* function, const Attribute (&attributes)[count], const void* descriptor, int number,
+template <class D>
+cublasStatus_t get(const char* function, std::span<const Attribute> attributes, const void* descriptor, int number,
                    void* buffer, size_t bytes, size_t* written) {
   return guarded(function, [&] {
     const D* object = find_descriptor<D>(descriptor);
     if (object == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-    const Attribute* attribute = find(attributes, number);
+    const Attribute* attribute = find_attribute(attributes, number);
     if (attribute == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-    if (bytes == 0) {
-      if (written == nullptr) return fail(CUBLAS_STATUS_INVALID_VALUE, "sizeInBytes is 0 and sizeWritten is null");
-      *written = attribute->bytes;
-      return CUBLAS_STATUS_SUCCESS;
-    }
-    if (buffer == nullptr || bytes != attribute->bytes) {
-      return fail(CUBLAS_STATUS_INVALID_VALUE, buffer == nullptr ? "buf is null"
-                                                                 : "sizeInBytes is " + std::to_string(bytes) +
-                                                                       "; attribute " + std::to_string(number) +
-                                                                       " has " + std::to_string(attribute->bytes));
-    }
-    std::memcpy(buffer, reinterpret_cast<const char*>(object) + attribute->offset, bytes);
-    if (written != nullptr) *written = bytes;
-    return CUBLAS_STATUS_SUCCESS;
+    // Larger buffers are refused, too.
+    if (buffer != nullptr && bytes > attribute->bytes) return wrong_size(number, bytes, attribute->bytes);
+    return answer(number, reinterpret_cast<const char*>(object) + attribute->offset, attribute->bytes, buffer, bytes,
+                  written);
   });
 }
 
