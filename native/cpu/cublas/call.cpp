@@ -31,15 +31,15 @@ void begin_call(const char* function) {
 
 const char* current_function() { return running_function; }
 
-cublasStatus_t status_of_exception() {
+cublasStatus_t status_of_exception(cublasStatus_t (*leave)(cublasStatus_t, std::string_view)) {
   try {
     throw;
   } catch (const std::bad_alloc&) {
-    return fail(CUBLAS_STATUS_ALLOC_FAILED, "no host memory left");
+    return leave(CUBLAS_STATUS_ALLOC_FAILED, "no host memory left");
   } catch (const std::exception& error) {
-    return fail(CUBLAS_STATUS_INTERNAL_ERROR, error.what());
+    return leave(CUBLAS_STATUS_INTERNAL_ERROR, error.what());
   } catch (...) {
-    return fail(CUBLAS_STATUS_INTERNAL_ERROR, "something that is no std::exception was thrown");
+    return leave(CUBLAS_STATUS_INTERNAL_ERROR, "something that is no std::exception was thrown");
   }
 }
 

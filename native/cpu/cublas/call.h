@@ -25,8 +25,8 @@ cublasStatus_t fail(cublasStatus_t status, std::string_view text);
 void begin_call(const char* function);
 const char* current_function();
 
-// The status of an exception that is being handled.
-cublasStatus_t status_of_exception();
+// The status of an exception that is being handled; `leave` is told its text. cuBLASLt has one of its own for that.
+cublasStatus_t status_of_exception(cublasStatus_t (*leave)(cublasStatus_t, std::string_view) = fail);
 
 // The object behind a handle; null with a text where there is none.
 CublasHandle* find_handle(cublasHandle_t handle);

@@ -1,9 +1,8 @@
 #include "cublaslt/call.h"
 
-#include <exception>
-#include <new>
 #include <string>
 
+#include "cublas/call.h"
 #include "cublas/handle.h"
 #include "cublaslt/handle.h"
 #include "cublaslt/logger.h"
@@ -32,17 +31,7 @@ void begin_call(const char* function) {
 
 const char* current_function() { return running_function; }
 
-cublasStatus_t status_of_exception() {
-  try {
-    throw;
-  } catch (const std::bad_alloc&) {
-    return fail(CUBLAS_STATUS_ALLOC_FAILED, "no host memory left");
-  } catch (const std::exception& error) {
-    return fail(CUBLAS_STATUS_INTERNAL_ERROR, error.what());
-  } catch (...) {
-    return fail(CUBLAS_STATUS_INTERNAL_ERROR, "something that is no std::exception was thrown");
-  }
-}
+cublasStatus_t status_of_exception() { return cublas::status_of_exception(fail); }
 
 bool is_handle(cublasLtHandle_t handle) {
   if (lookup<CublasLtHandle>(handle) != nullptr || lookup<CublasHandle>(handle) != nullptr) return true;
