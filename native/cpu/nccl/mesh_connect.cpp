@@ -19,10 +19,7 @@ struct Greeting {
 
 struct ContactContent {
   int64_t process;
-  uint16_t family;
-  uint16_t port;
-  uint32_t scope;
-  uint8_t address[16];
+  AddressContent address;
 };
 
 // Strangers that connect and stay silent are not waited for longer than this.
@@ -44,14 +41,7 @@ std::string missing(const std::vector<Mesh::Link>& links, int first) {
 }  // namespace
 
 Bytes Contact::bytes() const {
-  ContactContent content{};
-  content.process = process;
-  content.family = address.storage.ss_family;
-  content.port = address.port();
-  content.scope = address.scope();
-  size_t count;
-  const void* bytes = address.bytes(&count);
-  std::memcpy(content.address, bytes, count);
+  const ContactContent content{process, address.content()};
   const char* first = reinterpret_cast<const char*>(&content);
   return Bytes(first, first + sizeof content);
 }
@@ -62,7 +52,7 @@ Contact Contact::read(const Bytes& bytes) {
   if (bytes.size() == sizeof content) {
     std::memcpy(&content, bytes.data(), sizeof content);
     contact.process = content.process;
-    contact.address = Address::from_bytes(content.family, content.address, content.port, content.scope);
+    contact.address = Address::from(content.address);
   }
   if (contact.address.length == 0) {
     throw Failure(ncclSystemError, "a rank says what no process of this version says; all ranks need the same library");

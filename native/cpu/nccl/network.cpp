@@ -151,33 +151,37 @@ std::string Address::text() const {
   return storage.ss_family == AF_INET6 ? "[" + std::string(host) + "]:" + number : std::string(host) + ":" + number;
 }
 
-Address Address::from_bytes(uint16_t family, const void* bytes, uint16_t port, uint32_t scope) {
+AddressContent Address::content() const {
+  AddressContent content{};
+  content.family = storage.ss_family;
+  content.port = port();
+  if (storage.ss_family == AF_INET6) {
+    const auto& source = reinterpret_cast<const sockaddr_in6&>(storage);
+    content.scope = source.sin6_scope_id;
+    std::memcpy(content.bytes, &source.sin6_addr, sizeof source.sin6_addr);
+  } else {
+    const auto& source = reinterpret_cast<const sockaddr_in&>(storage);
+    std::memcpy(content.bytes, &source.sin_addr, sizeof source.sin_addr);
+  }
+  return content;
+}
+
+Address Address::from(const AddressContent& content) {
   Address address;
-  if (family == AF_INET) {
+  if (content.family == AF_INET) {
     auto& target = reinterpret_cast<sockaddr_in&>(address.storage);
     target.sin_family = AF_INET;
-    std::memcpy(&target.sin_addr, bytes, sizeof target.sin_addr);
+    std::memcpy(&target.sin_addr, content.bytes, sizeof target.sin_addr);
     address.length = sizeof target;
-  } else if (family == AF_INET6) {
+  } else if (content.family == AF_INET6) {
     auto& target = reinterpret_cast<sockaddr_in6&>(address.storage);
     target.sin6_family = AF_INET6;
-    target.sin6_scope_id = scope;
-    std::memcpy(&target.sin6_addr, bytes, sizeof target.sin6_addr);
+    target.sin6_scope_id = content.scope;
+    std::memcpy(&target.sin6_addr, content.bytes, sizeof target.sin6_addr);
     address.length = sizeof target;
   }
-  if (address.length != 0) address.set_port(port);
+  if (address.length != 0) address.set_port(content.port);
   return address;
-}
-
-const void* Address::bytes(size_t* count) const {
-  *count = storage.ss_family == AF_INET6 ? sizeof(in6_addr) : sizeof(in_addr);
-  return storage.ss_family == AF_INET6
-             ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr)
-             : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(storage).sin_addr);
-}
-
-uint32_t Address::scope() const {
-  return storage.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_scope_id : 0;
 }
 
 Address interface_address() {

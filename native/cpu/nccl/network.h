@@ -52,6 +52,14 @@ class Waker {
   Descriptor descriptor_;
 };
 
+// An address as processes tell it to each other.
+struct AddressContent {
+  uint16_t family;
+  uint16_t port;
+  uint32_t scope;
+  uint8_t bytes[16];
+};
+
 // An address of IPv4 or IPv6 with its port.
 struct Address {
   sockaddr_storage storage{};
@@ -63,10 +71,9 @@ struct Address {
   // "10.0.0.3:41234", "[fe80::1]:41234".
   std::string text() const;
 
-  static Address from_bytes(uint16_t family, const void* bytes, uint16_t port, uint32_t scope);
-  // The 4 or 16 bytes of the address itself.
-  const void* bytes(size_t* count) const;
-  uint32_t scope() const;
+  AddressContent content() const;
+  // Of length 0 where the content is none.
+  static Address from(const AddressContent& content);
 };
 
 // The address under which other hosts reach this one: of the first interface that NCCL_SOCKET_IFNAME (and

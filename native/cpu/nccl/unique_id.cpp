@@ -16,10 +16,7 @@ constexpr uint64_t kMagic = 0x31444955434e5543;  // "CUNCUID1"
 struct Content {
   uint64_t magic;
   Key key;
-  uint16_t family;
-  uint16_t port;
-  uint32_t scope;
-  uint8_t address[16];
+  AddressContent address;
   uint8_t from_environment;
   uint8_t reserved[79];
 };
@@ -42,12 +39,7 @@ ncclUniqueId Meeting::id() const {
   Content content{};
   content.magic = kMagic;
   content.key = key;
-  content.family = address.storage.ss_family;
-  content.port = address.port();
-  content.scope = address.scope();
-  size_t count;
-  const void* bytes = address.bytes(&count);
-  std::memcpy(content.address, bytes, count);
+  content.address = address.content();
   content.from_environment = from_environment;
   ncclUniqueId id;
   std::memcpy(&id, &content, sizeof id);
@@ -59,9 +51,9 @@ std::optional<Meeting> Meeting::read(const ncclUniqueId& id) {
   std::memcpy(&content, &id, sizeof content);
   Meeting meeting;
   meeting.key = content.key;
-  meeting.address = Address::from_bytes(content.family, content.address, content.port, content.scope);
+  meeting.address = Address::from(content.address);
   meeting.from_environment = content.from_environment == 1;
-  const bool valid = content.magic == kMagic && content.port != 0 && meeting.address.length != 0;
+  const bool valid = content.magic == kMagic && content.address.port != 0 && meeting.address.length != 0;
   return valid ? std::optional(meeting) : std::nullopt;
 }
 
