@@ -251,6 +251,16 @@ CUresult operate_on_ranges(const char* function, CUdeviceptr* addresses, size_t*
   });
 }
 
+CUresult prefetch_ranges(const char* function, CUdeviceptr* addresses, size_t* sizes, size_t count, bool discard,
+                         CUmemLocation* places, size_t* indices, size_t place_count, unsigned long long flags,
+                         CUstream handle) {
+  if (places == nullptr) {
+    set_function(function);
+    return null_argument("prefetchLocs");
+  }
+  return operate_on_ranges(function, addresses, sizes, count, discard, places, indices, place_count, flags, handle);
+}
+
 }  // namespace
 
 CUresult cuMemPrefetchAsync(CUdeviceptr devPtr, size_t count, CUdevice dstDevice, CUstream hStream) {
@@ -310,12 +320,8 @@ CUresult cuMemPrefetchBatchAsync(CUdeviceptr* dptrs, size_t* sizes, size_t count
                                  size_t* prefetchLocIdxs, size_t numPrefetchLocs, unsigned long long flags,
                                  CUstream hStream) {
   CPU_COUNT_CALL();
-  if (prefetchLocs == nullptr) {
-    set_function(__func__);
-    return null_argument("prefetchLocs");
-  }
-  return operate_on_ranges(__func__, dptrs, sizes, count, false, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags,
-                           hStream);
+  return prefetch_ranges(__func__, dptrs, sizes, count, false, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags,
+                         hStream);
 }
 
 CUresult cuMemPrefetchBatchAsync_ptsz(CUdeviceptr* dptrs, size_t* sizes, size_t count, CUmemLocation* prefetchLocs,
@@ -340,12 +346,8 @@ CUresult cuMemDiscardAndPrefetchBatchAsync(CUdeviceptr* dptrs, size_t* sizes, si
                                            size_t* prefetchLocIdxs, size_t numPrefetchLocs, unsigned long long flags,
                                            CUstream hStream) {
   CPU_COUNT_CALL();
-  if (prefetchLocs == nullptr) {
-    set_function(__func__);
-    return null_argument("prefetchLocs");
-  }
-  return operate_on_ranges(__func__, dptrs, sizes, count, true, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags,
-                           hStream);
+  return prefetch_ranges(__func__, dptrs, sizes, count, true, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags,
+                         hStream);
 }
 
 CUresult cuMemDiscardAndPrefetchBatchAsync_ptsz(CUdeviceptr* dptrs, size_t* sizes, size_t count,
