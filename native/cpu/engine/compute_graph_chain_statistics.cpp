@@ -156,19 +156,9 @@ class NormStatisticsStep final : public ChainStatisticsStep {
     write_channels(run, results_.scale, channels, factor);
     write_channels(run, results_.bias, channels, rest);
     const double share = o.factor ? read_scalar(o.factor, run.data(o.factor.tensor)) : 1;
-    update(run, o.previous_mean, o.running_mean, mean, share, 1, scratch);
-    update(run, o.previous_variance, o.running_variance, variance, share, count > 1 ? count / (count - 1) : 1, scratch);
-  }
-
-  /// running = new unbiased share + previous (1 - share); a share of 1 forgets what was before, whatever it was.
-  void update(const GraphRun& run, const GraphOperand& previous, const GraphOperand& running, const double* values,
-              double share, double unbiased, Scratch& scratch) const {
-    if (!running) return;
-    double* result = read_channels(run, previous, view().channels, 0, scratch);
-    for (int64_t c = 0; c < view().channels; ++c) {
-      result[c] = values[c] * unbiased * share + (share == 1 ? 0 : result[c] * (1 - share));
-    }
-    write_channels(run, running, view().channels, result);
+    const double unbiased = count > 1 ? count / (count - 1) : 1;
+    update_running(run, o.previous_mean, o.running_mean, channels, mean, 1, share, scratch);
+    update_running(run, o.previous_variance, o.running_variance, channels, variance, unbiased, share, scratch);
   }
 
   const NormOperands operands_;

@@ -63,6 +63,16 @@ void write_channels(const GraphRun& run, const GraphOperand& operand, int64_t ch
   blend_tensor(1, double_row(channels), values, 0, channel_row(operand.layout), run.data(operand.tensor));
 }
 
+void update_running(const GraphRun& run, const GraphOperand& previous, const GraphOperand& running, int64_t channels,
+                    const double* values, double unbiased, double share, Scratch& scratch) {
+  if (!running) return;
+  double* result = read_channels(run, previous, channels, 0, scratch);
+  for (int64_t c = 0; c < channels; ++c) {
+    result[c] = values[c] * unbiased * share + (share == 1 ? 0 : result[c] * (1 - share));
+  }
+  write_channels(run, running, channels, result);
+}
+
 void write_statistics(const GraphRun& run, const StatisticsOperands& operands, int64_t channels, const double* sum,
                       const double* square) {
   write_channels(run, operands.sum, channels, sum);
@@ -183,32 +193,27 @@ class BnFinalizeStep final : public GraphStep {
     Scratch scratch;
     const FinalizeOperands& o = operands_;
     const double epsilon = read_scalar(o.epsilon, run.data(o.epsilon.tensor));
-    const double* previous_mean = read_channels(run, o.previous_mean, channels_, 0, scratch);
-    const double* previous_variance = read_channels(run, o.previous_variance, channels_, 0, scratch);
     const double* scale = read_channels(run, o.scale, channels_, 1, scratch);
     const double* bias = read_channels(run, o.bias, channels_, 0, scratch);
-    auto* mean = scratch.take<double>(channels_);
-    auto* variance = scratch.take<double>(channels_);
+    double* mean = nullptr;
+    double* variance = nullptr;
     if (inference_) {
-      std::copy_n(previous_mean, channels_, mean);
-      std::copy_n(previous_variance, channels_, variance);
+      mean = read_channels(run, o.previous_mean, channels_, 0, scratch);
+      variance = read_channels(run, o.previous_variance, channels_, 0, scratch);
     } else {
+      mean = scratch.take<double>(channels_);
+      variance = scratch.take<double>(channels_);
       const double* sum = read_channels(run, o.sum, channels_, 0, scratch);
       const double* square = read_channels(run, o.square, channels_, 0, scratch);
       const double count = read_scalar(o.count, run.data(o.count.tensor));
       const double factor = read_scalar(o.factor, run.data(o.factor.tensor));
       const double unbiased = count > 1 ? count / (count - 1) : 1;
-      auto* running_mean = scratch.take<double>(channels_);
-      auto* running_variance = scratch.take<double>(channels_);
       for (int64_t c = 0; c < channels_; ++c) {
         mean[c] = sum[c] / count;
         variance[c] = std::max(0.0, square[c] / count - mean[c] * mean[c]);
-        // A factor of 1 forgets what was before, whatever it was.
-        running_mean[c] = mean[c] * factor + (factor == 1 ? 0 : previous_mean[c] * (1 - factor));
-        running_variance[c] = variance[c] * unbiased * factor + (factor == 1 ? 0 : previous_variance[c] * (1 - factor));
       }
-      write_channels(run, o.running_mean, channels_, running_mean);
-      write_channels(run, o.running_variance, channels_, running_variance);
+      update_running(run, o.previous_mean, o.running_mean, channels_, mean, 1, factor, scratch);
+      update_running(run, o.previous_variance, o.running_variance, channels_, variance, unbiased, factor, scratch);
     }
     auto* inverse = scratch.take<double>(channels_);
     auto* equivalent_scale = scratch.take<double>(channels_);

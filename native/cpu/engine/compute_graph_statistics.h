@@ -15,6 +15,11 @@ double* read_channels(const GraphRun& run, const GraphOperand& operand, int64_t 
 /// Does nothing where there is no tensor.
 void write_channels(const GraphRun& run, const GraphOperand& operand, int64_t channels, const double* values);
 
+/// running = new `unbiased` `share` + previous (1 - share); a share of 1 forgets what was before, whatever it was. Does
+/// nothing where there is no running tensor.
+void update_running(const GraphRun& run, const GraphOperand& previous, const GraphOperand& running, int64_t channels,
+                    const double* values, double unbiased, double share, Scratch& scratch);
+
 /// The tensors of a node of statistics; those it has not are none.
 struct StatisticsOperands {
   GraphOperand x, sum, square;
