@@ -159,7 +159,8 @@ class ConvolutionPlan {
                             static_cast<double*>(target));
     } else {
       if (bias != nullptr) {
-        const Tensor bias_user = bias_tensor(epilogue_.bias_type), bias_native = bias_tensor(ElementType::F32);
+        const Tensor bias_user = channel_numbers(user_.y, epilogue_.bias_type),
+                     bias_native = channel_numbers(user_.y, ElementType::F32);
         bias = staged<float>(bias_user, bias, bias_native, scratch);
       }
       const size_t misalignment = reinterpret_cast<uintptr_t>(workspace) % 64;
@@ -193,14 +194,6 @@ class ConvolutionPlan {
       filter.strides[i] = -filter.strides[i];
     }
     return {filter, offset};
-  }
-
-  Tensor bias_tensor(ElementType type) const {
-    Tensor tensor = user_.y;
-    for (int i = 0; i < tensor.rank; ++i) {
-      if (i != 1) tensor.dims[i] = 1;
-    }
-    return packed(tensor, type);
   }
 
   const Tensor& user_first() const { return direction_ == ConvolutionDirection::BackwardData ? user_.y : user_.x; }

@@ -3,13 +3,7 @@
 namespace cpu::compute {
 namespace {
 
-bool has_16_bits(const GraphTensor& tensor) {
-  return tensor.layout.type == ElementType::F16 || tensor.layout.type == ElementType::BF16;
-}
-
-bool is_single(const GraphTensor& tensor) {
-  return !tensor.boolean && (tensor.layout.type == ElementType::F32 || has_16_bits(tensor));
-}
+bool is_single(const GraphTensor& tensor) { return !tensor.boolean && computes_in_single(tensor.layout.type); }
 
 class Lowering {
  public:
@@ -45,6 +39,7 @@ class Lowering {
     }
     return first.rank >= 3;
   }
+  bool is_narrow(int image) const { return has_16_bits(tensor(image).layout.type); }
   bool is_channels_last(int image) const {
     return tensor(image).layout.dims[1] > 1 && tensor(image).layout.is_channels_last();
   }
@@ -73,13 +68,7 @@ class Lowering {
     return static_cast<int>(graph_.tensors.size()) - 1;
   }
   int add_image(int like) { return add(channels_last(tensor(like).layout, ElementType::F32)); }
-  int add_row(int image) {
-    Tensor row = tensor(image).layout;
-    for (int i = 0; i < row.rank; ++i) {
-      if (i != 1) row.dims[i] = 1;
-    }
-    return add(packed(row, ElementType::F32));
-  }
+  int add_row(int image) { return add(channel_numbers(tensor(image).layout, ElementType::F32)); }
 
   /// y = mode(x, b).
   int pointwise(PointwiseMode mode, int x, int b, int y) {
@@ -104,7 +93,7 @@ class Lowering {
          {Port::RunningMean, Port::RunningVariance, Port::PreviousMean, Port::PreviousVariance, Port::AverageFactor}) {
       if (find(node, port) >= 0) return false;
     }
-    if (!has_16_bits(tensor(x)) && !has_16_bits(tensor(y))) return false;
+    if (!is_narrow(x) && !is_narrow(y)) return false;
     const int distance = pointwise(PointwiseMode::Sub, x, mean, add_image(x));
     // What the norm does not look at belongs to the graph all the same: an execution has to bring it.
     for (const GraphEdge& edge : node.edges) {
@@ -121,7 +110,7 @@ class Lowering {
     if (!are_images({x, y}) || !is_channels_last(x) || epsilon < 0 || tensor(epsilon).layout.elements() != 1) {
       return false;
     }
-    if (!has_16_bits(tensor(x)) && !has_16_bits(tensor(y))) return false;
+    if (!is_narrow(x) && !is_narrow(y)) return false;
     if (!are_rows(node,
                   {Port::Scale, Port::Bias, Port::Mean, Port::InverseDeviation, Port::PreviousMean,
                    Port::PreviousVariance, Port::RunningMean, Port::RunningVariance},
@@ -160,7 +149,7 @@ class Lowering {
         !are_rows(node, {Port::Mean, Port::InverseDeviation, Port::Scale, Port::DScale, Port::DBias}, x)) {
       return false;
     }
-    if (!has_16_bits(tensor(x)) && !has_16_bits(tensor(dy)) && !has_16_bits(tensor(dx))) return false;
+    if (!is_narrow(x) && !is_narrow(dy) && !is_narrow(dx)) return false;
     GraphNode sums;
     sums.kind = NodeKind::BnBackwardWeights;
     sums.parameters = node.parameters;

@@ -118,7 +118,7 @@ class Planner {
         GraphTensor& tensor = graph_.tensors[static_cast<size_t>(edge.tensor)];
         ElementType& type = tensor.layout.type;
         if (!edge.written || !tensor.is_virtual || tensor.boolean || node.kind == NodeKind::Rng) continue;
-        if (type == ElementType::F16 || type == ElementType::BF16) type = ElementType::F32;
+        if (has_16_bits(type)) type = ElementType::F32;
       }
     }
   }
@@ -292,10 +292,6 @@ class Planner {
     return std::find(nodes.begin(), nodes.end(), writers_[static_cast<size_t>(tensor)]) != nodes.end();
   }
 
-  static bool is_single(ElementType type) {
-    return type == ElementType::F32 || type == ElementType::F16 || type == ElementType::BF16;
-  }
-
   /// The only reader of a virtual tensor, where that is a pointwise node that is still to be computed; else -1. A
   /// tensor of integers rounds what it is given, so it has to be there; so is what is computed in another type.
   int only_reader(int value) const {
@@ -305,7 +301,8 @@ class Planner {
     const GraphNode& reader = node(index);
     if (reader.kind != NodeKind::Pointwise || done_[static_cast<size_t>(index)]) return -1;
     const ElementType computed = reader.parameters.compute_type;
-    const bool fits = is_single(type) ? is_single(computed) : type == ElementType::F64 && computed == type;
+    const bool fits =
+        computes_in_single(type) ? computes_in_single(computed) : type == ElementType::F64 && computed == type;
     if (!fits) return -1;
     return reader.find(Port::Y) == nullptr ? -1 : index;
   }
@@ -423,11 +420,7 @@ class Planner {
       return false;
     }
     if (group.empty()) {
-      const auto has_16_bits = [&](int read) {
-        const ElementType type = tensor(read).layout.type;
-        return is_single(type) && type != ElementType::F32;
-      };
-      if (!is_read(has_16_bits)) return false;
+      if (!is_read([&](int read) { return has_16_bits(tensor(read).layout.type); })) return false;
     } else if (!same_dims(image, tensor(result_of(group.front())).layout) ||
                !is_read([&](int read) { return is_written_by(read, group); })) {
       return false;

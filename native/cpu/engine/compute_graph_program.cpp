@@ -68,7 +68,6 @@ void round(const PointwiseProgram::Instruction& instruction, const VectorKernels
 
 template <class T>
 void PointwiseProgram::run_piece(const Places<T>& places, const int64_t* offsets, int64_t n, T* const* kept) const {
-  constexpr ElementType native = sizeof(T) == 8 ? ElementType::F64 : ElementType::F32;
   const VectorKernels<T>& kernels = vector_kernels<T>();
   T slots[most_slots][Loop::chunk];
   const T* values[most_operands + most_instructions];
@@ -81,7 +80,7 @@ void PointwiseProgram::run_piece(const Places<T>& places, const int64_t* offsets
     const Tensor* layout =
         instruction.operand < 0 ? nullptr : &operands_[static_cast<size_t>(instruction.operand)].layout();
     const bool is_direct =
-        !is_kept && layout != nullptr && layout->type == native && loop_.inner_stride(instruction.operand) == 1;
+        !is_kept && layout != nullptr && layout->type == native_type<T> && loop_.inner_stride(instruction.operand) == 1;
     T* slot = is_kept ? kept[instruction.kept] : instruction.slot < 0 ? nullptr : slots[instruction.slot];
     switch (instruction.kind) {
       case Instruction::Kind::Load:
@@ -204,13 +203,9 @@ class ProgramBuilder {
 
   /// Lets the loop go over rows of channels: these operands are only there for their strides.
   void go_by_channels() {
-    const Tensor rows = channels_last(shape_, ElementType::F32);
-    Tensor channels = rows;
-    for (int i = 0; i < channels.rank; ++i) {
-      if (i != 1) channels.dims[i] = 1;
+    for (const Tensor& strides : {channels_last(shape_, ElementType::F32), channel_numbers(shape_, ElementType::F32)}) {
+      operands_.push_back({GraphOperand{-1, strides, false}, {}});
     }
-    operands_.push_back({GraphOperand{-1, rows, false}, {}});
-    operands_.push_back({GraphOperand{-1, packed(channels, ElementType::F32), false}, {}});
   }
 
   /// Which kept value the tensor is.

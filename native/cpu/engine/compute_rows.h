@@ -147,8 +147,7 @@ void elementwise(const Input (&inputs)[Inputs], double alpha, double beta, const
   for (int k = 0; k < Inputs; ++k) operands[k + 1] = inputs[k].tensor;
   const RowLoop<Inputs + 1> loop(y, operands);
   const VectorKernels<T>& kernels = vector_kernels<T>();
-  constexpr ElementType native = sizeof(T) == 8 ? ElementType::F64 : ElementType::F32;
-  const bool direct_result = y.type == native && loop.inner_stride(0) == 1;
+  const bool direct_result = y.type == native_type<T> && loop.inner_stride(0) == 1;
   const bool blends = alpha != 1 || beta != 0;
   loop.run([&](const int64_t* offsets, int64_t n) {
     T buffers[Inputs + 1][RowLoop<Inputs + 1>::chunk];
@@ -158,7 +157,7 @@ void elementwise(const Input (&inputs)[Inputs], double alpha, double beta, const
       const Tensor& tensor = *inputs[k].tensor;
       const char* source = at(inputs[k].data, tensor.type, offsets[k + 1]);
       const int64_t stride = loop.inner_stride(k + 1);
-      if (tensor.type == native && stride == 1) {
+      if (tensor.type == native_type<T> && stride == 1) {
         values[k] = reinterpret_cast<const T*>(source);
       } else {
         kernels.load(tensor.type, source, stride, n, buffers[k + 1]);

@@ -5,10 +5,6 @@
 
 namespace cpu::compute {
 
-/// The type loops over T read and write directly.
-template <class T>
-constexpr ElementType native_type = sizeof(T) == 8 ? ElementType::F64 : ElementType::F32;
-
 /// `data` as T in the layout `wanted`: itself where it already is, else a converted copy in `scratch`. Null stays null.
 template <class T>
 const T* staged(const Tensor& tensor, const void* data, const Tensor& wanted, Scratch& scratch) {

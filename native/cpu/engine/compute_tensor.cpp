@@ -69,6 +69,14 @@ Tensor channels_last(const Tensor& shape, ElementType type) {
   return result;
 }
 
+Tensor channel_numbers(const Tensor& image, ElementType type) {
+  Tensor result = image;
+  for (int i = 0; i < result.rank; ++i) {
+    if (i != 1) result.dims[i] = 1;
+  }
+  return packed(result, type);
+}
+
 Tensor split_channels(const Tensor& tensor, int width) {
   Tensor result = tensor;
   result.rank = tensor.rank + 1;

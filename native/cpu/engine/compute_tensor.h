@@ -64,6 +64,9 @@ Tensor packed(const Tensor& shape, ElementType type);
 /// `shape` without gaps, channels fastest.
 Tensor channels_last(const Tensor& shape, ElementType type);
 
+/// One number for each channel of an image, without gaps.
+Tensor channel_numbers(const Tensor& image, ElementType type);
+
 /// The same elements with the channels as two dimensions: C / width vectors and the `width` channels of one.
 Tensor split_channels(const Tensor& tensor, int width);
 
@@ -71,6 +74,14 @@ Tensor split_channels(const Tensor& tensor, int width);
 inline bool computes_in_double(ElementType type) {
   return type == ElementType::F64 || type == ElementType::I32 || type == ElementType::I64;
 }
+
+inline bool has_16_bits(ElementType type) { return type == ElementType::F16 || type == ElementType::BF16; }
+/// Floats that are computed with in single precision.
+inline bool computes_in_single(ElementType type) { return type == ElementType::F32 || has_16_bits(type); }
+
+/// The type loops over T read and write directly.
+template <class T>
+constexpr ElementType native_type = sizeof(T) == 8 ? ElementType::F64 : ElementType::F32;
 
 /// Bytes of `elements` elements, address arithmetic on device pointers.
 inline char* at(void* data, ElementType type, int64_t element) {
