@@ -5,7 +5,6 @@
 // usage: backend_fuzz [--graphs N] [--seed N]
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <set>
@@ -14,6 +13,7 @@
 #include "tests/backend/generator.h"
 #include "tests/backend/numbers.h"
 #include "tests/backend/reference.h"
+#include "tests/command_line.h"
 
 // What the driver says about its last failure (0: the driver).
 extern "C" size_t cudnnnetCpuTakeLastError(int library, char* buffer, size_t size);
@@ -353,13 +353,6 @@ class Fuzzer {
   long round_ = -1;
   bool failed_ = false;
 };
-
-long argument(int count, char** values, const char* name, long fallback) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::strcmp(values[i], name) == 0) return std::strtol(values[i + 1], nullptr, 0);
-  }
-  return fallback;
-}
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 //   - every function was called with success and in vain.
 // usage: calculation_fuzz [--calls N] [--threads N] [--seed N]; N sequences of calls in all
 #include "tests/calculation_fuzz.h"
+#include "tests/command_line.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -395,13 +396,6 @@ constexpr const char* functions[] = {
     "cudnnTransformTensor",
     "cudnnTransformTensorEx",
 };
-
-long argument(int count, char** values, const char* name, long fallback) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::strcmp(values[i], name) == 0) return std::strtol(values[i + 1], nullptr, 0);
-  }
-  return fallback;
-}
 
 }  // namespace
 

@@ -4,50 +4,28 @@
 // usage: cublas_test [--rounds N] [--seed N]
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <limits>
-#include <random>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "generated/cublas.h"
 #include "generated/driver.h"
+#include "tests/blas_check.h"
+#include "tests/command_line.h"
 
 namespace {
 
-using Number = std::complex<double>;
-
-std::mt19937_64 random_numbers;
 cublasHandle_t handle = nullptr;
-CUstream stream = nullptr;
-std::string running;
-long compared = 0;
-long wrong = 0;
 
-int below(int count) { return static_cast<int>(random_numbers() % static_cast<uint64_t>(count)); }
-bool coin() { return below(2) == 0; }
-// Sizes: small ones mostly, and now and then such that kernels work in whole blocks.
-int few() { return below(below(8) == 0 ? 40 : 9) + 1; }
 int some() { return below(below(8) == 0 ? 300 : 20) + 1; }
 // A multiple of 1/8 between -2 and 2, exact in every type.
 double eighths() { return (below(33) - 16) / 8.0; }
-
-void complain(const std::string& what) {
-  if (++wrong <= 20) std::fprintf(stderr, "%s: %s\n", running.c_str(), what.c_str());
-}
-
-void expect(cublasStatus_t status, cublasStatus_t wanted = CUBLAS_STATUS_SUCCESS) {
-  ++compared;
-  if (status != wanted) {
-    complain(std::string("answered ") + cublasGetStatusName(status) + ", not " + cublasGetStatusName(wanted));
-  }
-}
 
 // ---- element types
 
@@ -182,13 +160,6 @@ C nan_value() {
 }
 
 // ---- device memory
-
-void* allocate(const void* content, size_t bytes) {
-  CUdeviceptr address = 0;
-  if (cuMemAlloc_v2(&address, std::max<size_t>(bytes, 1)) != CUDA_SUCCESS) std::abort();
-  if (bytes != 0) cuMemcpyHtoD_v2(address, content, bytes);
-  return reinterpret_cast<void*>(address);
-}
 
 // rows x columns elements, column-major, with a leading dimension; gaps are NaN. A buffer ends with its last element.
 template <class C>
@@ -1529,13 +1500,6 @@ void everything() {
   updates<Api>();
   symmetric_and_triangular<Api>();
   systems<Api>();
-}
-
-long argument(int count, char** values, const char* name, long fallback) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::strcmp(values[i], name) == 0) return std::strtol(values[i + 1], nullptr, 0);
-  }
-  return fallback;
 }
 
 }  // namespace

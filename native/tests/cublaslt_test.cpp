@@ -12,7 +12,6 @@
 #include <cstring>
 #include <functional>
 #include <limits>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,32 +19,12 @@
 #include "generated/cublas.h"
 #include "generated/cublaslt.h"
 #include "generated/driver.h"
+#include "tests/blas_check.h"
+#include "tests/command_line.h"
 
 namespace {
 
-using Number = std::complex<double>;
-
-std::mt19937_64 random_numbers;
 cublasLtHandle_t handle = nullptr;
-CUstream stream = nullptr;
-std::string running;
-long compared = 0;
-long wrong = 0;
-
-int below(int count) { return static_cast<int>(random_numbers() % static_cast<uint64_t>(count)); }
-bool coin() { return below(2) == 0; }
-int few() { return below(below(8) == 0 ? 40 : 9) + 1; }
-
-void complain(const std::string& what) {
-  if (++wrong <= 20) std::fprintf(stderr, "%s: %s\n", running.c_str(), what.c_str());
-}
-
-void expect(cublasStatus_t status, cublasStatus_t wanted = CUBLAS_STATUS_SUCCESS) {
-  ++compared;
-  if (status != wanted) {
-    complain(std::string("answered ") + cublasLtGetStatusName(status) + ", not " + cublasLtGetStatusName(wanted));
-  }
-}
 
 void expect_equal(int64_t got, int64_t wanted, const char* what) {
   ++compared;
@@ -189,13 +168,6 @@ void write_random(const Type& type, void* at) {
 }
 
 // ---- device memory
-
-void* allocate(const void* content, size_t bytes) {
-  CUdeviceptr address = 0;
-  if (cuMemAlloc_v2(&address, std::max<size_t>(bytes, 1)) != CUDA_SUCCESS) std::abort();
-  if (bytes != 0) cuMemcpyHtoD_v2(address, content, bytes);
-  return reinterpret_cast<void*>(address);
-}
 
 void release(void* address) {
   if (address == nullptr) return;
@@ -968,13 +940,6 @@ void streams_end_during_calls() {
   expect(cublasLtMatrixLayoutDestroy(layout));
   release(memory);
   release(result);
-}
-
-long argument(int count, char** values, const char* name, long otherwise) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::strcmp(values[i], name) == 0) return std::strtol(values[i + 1], nullptr, 0);
-  }
-  return otherwise;
 }
 
 }  // namespace

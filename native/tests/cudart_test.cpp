@@ -3,8 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +17,7 @@ constexpr size_t k_properties_bytes = 1032;
 constexpr size_t k_properties_bytes = 1008;
 #endif
 #include "tests/fat_binary.h"
+#include "tests/training_ptx.h"
 
 extern "C" size_t cudnnnetRuntimeTakeLastError(char* buffer, size_t size);
 
@@ -574,11 +573,6 @@ struct RegisteredProgram {
   }
   ~RegisteredProgram() { __cudaUnregisterFatBinary(handle); }
 };
-
-std::string training_ptx() {
-  std::ifstream file(TRAINING_PTX, std::ios::binary);
-  return std::string{std::istreambuf_iterator<char>(file), {}};
-}
 
 // The stub that stands for kernel<<<grid, block, shared, stream>>>(...) in a compiled program.
 cudaError_t launch_configured(const void* shadow, void** arguments) {

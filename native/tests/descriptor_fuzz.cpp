@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "generated/cudnn.h"
+#include "tests/command_line.h"
 #include "tests/coverage.h"
 
 namespace {
@@ -1285,13 +1286,6 @@ constexpr const char* functions[] = {
 };
 constexpr const char* infallible[] = {"cudnnAdvVersionCheck", "cudnnCnnVersionCheck", "cudnnGraphVersionCheck",
                                       "cudnnOpsVersionCheck", "cudnnSetCallback"};
-
-long argument(int count, char** values, const char* name, long fallback) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::strcmp(values[i], name) == 0) return std::strtol(values[i + 1], nullptr, 0);
-  }
-  return fallback;
-}
 
 }  // namespace
 

@@ -11,14 +11,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/command_line.h"
 #include "tests/driver_fuzz.h"
+#include "tests/training_ptx.h"
 
 // What is named twice is drawn twice as often.
 const DriverFuzzer::Action DriverFuzzer::kActions[] = {
@@ -51,11 +52,6 @@ void DriverFuzzer::run(long sequences) {
 }
 
 namespace {
-
-std::string training_ptx() {
-  std::ifstream file(TRAINING_PTX, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 template <class T, size_t N, class Destroy>
 void destroy_shared(std::array<std::atomic<T>, N>& all, const Destroy& destroy) {
@@ -95,15 +91,9 @@ void watch(const std::atomic<bool>& done) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  long sequences = 1000;
-  int threads = 4;
-  uint64_t seed = 1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const long value = std::atol(argv[i + 1]);
-    if (std::strcmp(argv[i], "--sequences") == 0) sequences = value;
-    if (std::strcmp(argv[i], "--threads") == 0) threads = static_cast<int>(value);
-    if (std::strcmp(argv[i], "--seed") == 0) seed = static_cast<uint64_t>(value);
-  }
+  const long sequences = argument(argc, argv, "--sequences", 1000);
+  const int threads = static_cast<int>(argument(argc, argv, "--threads", 4));
+  const auto seed = static_cast<uint64_t>(argument(argc, argv, "--seed", 1));
   if (cuInit(0) != CUDA_SUCCESS) return 1;
   const std::string ptx = training_ptx();
   std::atomic<bool> done{false};

@@ -6,24 +6,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "generated/driver.h"
 #include "tests/check.h"
+#include "tests/gate.h"
+#include "tests/training_ptx.h"
 
 namespace {
-
-const std::string& training_ptx() {
-  static const std::string ptx = [] {
-    std::ifstream file(TRAINING_PTX, std::ios::binary);
-    return std::string{std::istreambuf_iterator<char>(file), {}};
-  }();
-  return ptx;
-}
 
 std::vector<uint8_t> counted(size_t bytes, uint32_t start = 1) {
   std::vector<uint8_t> values(bytes);
@@ -43,18 +35,6 @@ std::vector<uint8_t> download(CUdeviceptr memory, size_t bytes) {
   CHECK(cuMemcpyDtoH_v2(values.data(), memory, bytes));
   return values;
 }
-
-struct Gate {
-  std::atomic<bool> open{false};
-  void close_in(CUstream stream) {
-    CHECK(cuLaunchHostFunc(
-        stream,
-        [](void* gate) {
-          while (!static_cast<Gate*>(gate)->open) std::this_thread::yield();
-        },
-        this));
-  }
-};
 
 // ---- arrays
 

@@ -8,14 +8,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "generated/driver.h"
 #include "tests/check.h"
+#include "tests/training_ptx.h"
 
 namespace {
 
@@ -27,11 +26,6 @@ constexpr bool kMayUseWrongAddresses = false;
 #else
 constexpr bool kMayUseWrongAddresses = true;
 #endif
-
-std::string training_ptx() {
-  std::ifstream file(TRAINING_PTX, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // A context of its own with what the tests need, made current.
 struct Device {

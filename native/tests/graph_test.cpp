@@ -1,7 +1,6 @@
 // Graphs and stream capture through the C interface alone: what is captured and made by hand is replayed in the right
 // order with the right parameters, and what the rules of capture forbid is refused with the documented statuses.
 // usage: graph_test [name]
-#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -15,6 +14,8 @@
 #include "generated/cublas.h"
 #include "generated/driver.h"
 #include "tests/check.h"
+#include "tests/gate.h"
+#include "tests/training_ptx.h"
 
 extern "C" uint64_t cudnnnetCpuCallCount(const char* symbol);
 
@@ -51,8 +52,7 @@ struct Module {
   CUmodule module = nullptr;
   CUfunction advance_step = nullptr;
   Module() {
-    std::ifstream file(TRAINING_PTX, std::ios::binary);
-    const std::string ptx{std::istreambuf_iterator<char>(file), {}};
+    const std::string ptx = training_ptx();
     CHECK(cuModuleLoadData(&module, ptx.c_str()));
     CHECK(cuModuleGetFunction(&advance_step, module, "advance_step"));
   }
@@ -472,14 +472,6 @@ void an_executable_graph_takes_new_parameters() {
   CHECK(cuGraphDestroy(graph));
 }
 
-// Holds a stream up until it is opened.
-struct Gate {
-  std::atomic<bool> open{false};
-  static void wait(void* gate) {
-    while (!static_cast<Gate*>(gate)->open) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-};
-
 void a_change_does_not_reach_launches_that_are_pending() {
   Stream stream;
   Gate gate;
@@ -491,7 +483,7 @@ void a_change_does_not_reach_launches_that_are_pending() {
   CHECK(cuGraphAddHostNode(&node, graph, nullptr, 0, &host));
   CUgraphExec exec = instantiate(graph);
   words[0] = 10;
-  CHECK(cuLaunchHostFunc(stream, Gate::wait, &gate));
+  gate.close_in(stream);
   CHECK(cuGraphLaunch(exec, stream));
   host.fn = double_it;
   CHECK(cuGraphExecHostNodeSetParams(exec, node, &host));
@@ -514,7 +506,7 @@ void launches_of_one_graph_follow_each_other_across_streams() {
   CUgraphNode node = nullptr;
   CHECK(cuGraphAddHostNode(&node, graph, nullptr, 0, &host));
   CUgraphExec exec = instantiate(graph);
-  CHECK(cuLaunchHostFunc(first, Gate::wait, &gate));
+  gate.close_in(first);
   CHECK(cuGraphLaunch(exec, first));
   CHECK(cuGraphLaunch(exec, second));
   EXPECT(cuStreamQuery(second) == CUDA_ERROR_NOT_READY);
@@ -548,7 +540,7 @@ void events_in_a_graph_order_it_with_other_streams() {
   CUgraphExec exec = instantiate(graph);
   for (int round = 0; round < 3; ++round) {
     Gate gate;
-    CHECK(cuLaunchHostFunc(stream, Gate::wait, &gate));
+    gate.close_in(stream);
     CHECK(cuGraphLaunch(exec, stream));
     EXPECT(cuEventQuery(begun) == CUDA_ERROR_NOT_READY);
     CHECK(cuStreamWaitEvent(other, begun, 0));
@@ -809,8 +801,7 @@ void launches_that_our_kernels_cannot_honour_are_refused() {
 }
 
 void a_library_is_a_module_in_every_context() {
-  std::ifstream file(TRAINING_PTX, std::ios::binary);
-  const std::string ptx{std::istreambuf_iterator<char>(file), {}};
+  const std::string ptx = training_ptx();
   CUlibrary library = nullptr;
   CUkernel kernel = nullptr;
   CHECK(cuLibraryLoadData(&library, ptx.c_str(), nullptr, nullptr, 0, nullptr, nullptr, 0));
@@ -844,8 +835,7 @@ void the_jit_logs_say_what_was_wrong() {
   EXPECT(cuLinkAddData_v2(state, CU_JIT_INPUT_PTX, text, sizeof(text), "text", 0, nullptr, nullptr) ==
          CUDA_ERROR_NO_BINARY_FOR_GPU);
   EXPECT(std::strstr(errors, "PTX") != nullptr);
-  std::ifstream file(TRAINING_PTX, std::ios::binary);
-  std::string ptx{std::istreambuf_iterator<char>(file), {}};
+  std::string ptx = training_ptx();
   CHECK(cuLinkAddData_v2(state, CU_JIT_INPUT_PTX, ptx.data(), ptx.size() + 1, "training", 0, nullptr, nullptr));
   void* image = nullptr;
   size_t size = 0;

@@ -5,18 +5,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "generated/driver.h"
 #include "tests/check.h"
+#include "tests/gate.h"
+#include "tests/training_ptx.h"
 
 namespace {
 
@@ -86,19 +85,6 @@ CUstream make_stream() {
   CHECK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
   return stream;
 }
-
-// Holds a stream up until it is opened.
-struct Gate {
-  std::atomic<bool> open{false};
-  void close_in(CUstream stream) {
-    CHECK(cuLaunchHostFunc(
-        stream,
-        [](void* gate) {
-          while (!static_cast<Gate*>(gate)->open) std::this_thread::yield();
-        },
-        this));
-  }
-};
 
 // ---- memory by handle: small, large, and in the middle of a small block's neighbours
 
@@ -175,8 +161,7 @@ void import_memory(Channel& channel) {
 
 void export_busy_memory(Channel& channel) {
   start_device();
-  std::ifstream file(TRAINING_PTX, std::ios::binary);
-  const std::string ptx{std::istreambuf_iterator<char>(file), {}};
+  const std::string ptx = training_ptx();
   CUmodule module = nullptr;
   CUfunction advance = nullptr;
   CHECK(cuModuleLoadData(&module, ptx.c_str()));

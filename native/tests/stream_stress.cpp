@@ -7,10 +7,8 @@
 //   - handles that were destroyed, are of another kind or none at all are refused, never followed,
 //   - nothing deadlocks when blocking streams, the default stream and full queues meet.
 // usage: stream_stress [--rounds N] [--threads N] [--seed N]
-#include <atomic>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -18,6 +16,7 @@
 
 #include "generated/driver.h"
 #include "tests/check.h"
+#include "tests/command_line.h"
 
 namespace {
 
@@ -216,15 +215,9 @@ void play(CUcontext context, unsigned seed, int rounds, const CUevent* shared) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int rounds = 40;
-  int threads = 4;
-  unsigned seed = 1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const int value = std::atoi(argv[i + 1]);
-    if (std::strcmp(argv[i], "--rounds") == 0) rounds = value;
-    if (std::strcmp(argv[i], "--threads") == 0) threads = value;
-    if (std::strcmp(argv[i], "--seed") == 0) seed = static_cast<unsigned>(value);
-  }
+  const int rounds = static_cast<int>(argument(argc, argv, "--rounds", 40));
+  const int threads = static_cast<int>(argument(argc, argv, "--threads", 4));
+  const auto seed = static_cast<unsigned>(argument(argc, argv, "--seed", 1));
   CHECK(cuInit(0));
   CUcontext context;
   CHECK(cuDevicePrimaryCtxRetain(&context, 0));
