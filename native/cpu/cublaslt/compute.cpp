@@ -78,15 +78,11 @@ void multiply(const Problem& problem, T alpha, const void* a, const void* b, T b
 
 template <class T>
 T one_number(const Factor& factor) {
-  double number[2] = {factor.value.real(), factor.value.imag()};
-  if (factor.place == ScalarPlace::Device) {
-    number[0] = number[1] = 0;
-    load_numbers(factor.type.number, factor.address, 1, factor.type.complex ? 2 : 1, number);
-  }
+  const std::complex<double> number = factor.number();
   if constexpr (is_complex<T>) {
-    return {static_cast<Real<T>>(number[0]), static_cast<Real<T>>(number[1])};
+    return static_cast<T>(number);
   } else {
-    return static_cast<T>(number[0]);
+    return static_cast<T>(number.real());
   }
 }
 
@@ -97,13 +93,6 @@ bool scales(const MatmulDescriptor& say) {
   return say.scale_a != 0 || say.scale_b != 0 || say.scale_c != 0 || say.scale_d != 0 || say.greatest_d != 0;
 }
 
-// Line number `line` of D, taken from C, which may lie in another order.
-const void* line_of_c(const Problem& problem, const void* c, int64_t line, int64_t* stride) {
-  const bool same = problem.c.row_major == problem.d.row_major;
-  *stride = same ? 1 : problem.c.leading;
-  return static_cast<const char*>(c) + line * (same ? problem.c.leading : 1) * problem.c.type.bytes();
-}
-
 // One multiplication into a D that holds what is computed with, and nothing but the product.
 template <class T>
 void run_plain(const Problem& problem, T alpha, T beta, const Addresses& addresses) {
@@ -111,7 +100,8 @@ void run_plain(const Problem& problem, T alpha, T beta, const Addresses& address
   if (beta != T{0} && addresses.c != addresses.d) {
     for (int64_t line = 0; line < problem.d.lines(); ++line) {
       int64_t stride;
-      const T* source = static_cast<const T*>(line_of_c(problem, addresses.c, line, &stride));
+      const T* source =
+          static_cast<const T*>(problem.c.line_of(addresses.c, false, problem.d.row_major, line, &stride));
       T* target = d + line * problem.d.leading;
       for (int64_t i = 0; i < problem.d.length(); ++i) target[i] = source[i * stride];
     }
@@ -210,7 +200,7 @@ Extremes run_general(const Multiplication& call, const Addresses& addresses, int
     if (betas != nullptr || one_beta != T{0}) {
       T* prior = own.take<T>(length);
       int64_t stride;
-      const void* source = line_of_c(problem, addresses.c, line, &stride);
+      const void* source = problem.c.line_of(addresses.c, false, problem.d.row_major, line, &stride);
       load_numbers(problem.c.type.number, source, stride, length, prior);
       for (int64_t i = 0; i < length; ++i) {
         const T beta = betas == nullptr ? one_beta : betas[rows_vary ? i : line];

@@ -18,11 +18,6 @@ std::string describe(int compute, int scale, int a, int b, int c, int d) {
 // OpenBLAS counts in 32 bits.
 constexpr uint64_t greatest_size = std::numeric_limits<int32_t>::max();
 
-cublasStatus_t check_operation(const char* name, int operation) {
-  if (operation >= CUBLAS_OP_N && operation <= CUBLAS_OP_C) return CUBLAS_STATUS_SUCCESS;
-  return fail(CUBLAS_STATUS_INVALID_VALUE, std::string(name) + " is " + of(operation) + "; N, T and C are 0, 1 and 2");
-}
-
 cublasStatus_t make_epilogue(uint32_t value, Epilogue* epilogue) {
   constexpr uint32_t keeps = 128;
   switch (value & ~keeps) {
@@ -151,6 +146,12 @@ cublasStatus_t check_auxiliary(const Problem& problem) {
 
 }  // namespace
 
+cublasStatus_t check_operation(const char* name, int operation) {
+  if (operation >= CUBLAS_OP_N && operation <= CUBLAS_OP_C) return CUBLAS_STATUS_SUCCESS;
+  return fail(CUBLAS_STATUS_INVALID_VALUE,
+              "TRANS" + std::string(name) + " is " + of(operation) + "; N, T and C are 0, 1 and 2");
+}
+
 cublasStatus_t make_shape(const char* name, const void* pointer, MatrixShape* shape) {
   const auto* layout = find_descriptor<LayoutDescriptor>(pointer);
   if (layout == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
@@ -211,6 +212,20 @@ Extent MatrixShape::batch_extent(const char* name, const void* address) const {
 const void* MatrixShape::at(const void* address, int64_t index) const {
   if (pointers) return static_cast<const void* const*>(address)[index];
   return static_cast<const char*>(address) + index * stride * type.bytes();
+}
+
+const void* MatrixShape::line_of(const void* matrix, bool transposed, bool as_rows, int64_t line,
+                                 int64_t* stride_of_numbers) const {
+  const bool same = (row_major != transposed) == as_rows;
+  *stride_of_numbers = same ? 1 : leading;
+  return static_cast<const char*>(matrix) + line * (same ? leading : 1) * type.bytes();
+}
+
+std::complex<double> Factor::number() const {
+  if (place != ScalarPlace::Device) return value;
+  double parts[2] = {0, 0};
+  load_numbers(type.number, address, 1, type.complex ? 2 : 1, parts);
+  return {parts[0], parts[1]};
 }
 
 Extent Factor::extent(const char* name, int64_t rows, int64_t stride, int64_t batch_count) const {
@@ -323,8 +338,8 @@ cublasStatus_t make_problem(const void* matmul, const void* a, const void* b, co
   if (status == CUBLAS_STATUS_SUCCESS) status = make_shape("B", b, &problem->b);
   if (status == CUBLAS_STATUS_SUCCESS) status = make_shape("C", c, &problem->c);
   if (status == CUBLAS_STATUS_SUCCESS) status = make_shape("D", d, &problem->d);
-  if (status == CUBLAS_STATUS_SUCCESS) status = check_operation("TRANSA", say.operation_a);
-  if (status == CUBLAS_STATUS_SUCCESS) status = check_operation("TRANSB", say.operation_b);
+  if (status == CUBLAS_STATUS_SUCCESS) status = check_operation("A", say.operation_a);
+  if (status == CUBLAS_STATUS_SUCCESS) status = check_operation("B", say.operation_b);
   if (status != CUBLAS_STATUS_SUCCESS) return status;
   if (say.operation_c != CUBLAS_OP_N) {
     return fail(CUBLAS_STATUS_NOT_SUPPORTED, "TRANSC is " + of(say.operation_c) + "; C is taken as it lies only");

@@ -30,6 +30,9 @@ struct MatrixShape {
   Extent batch_extent(const char* name, const void* address) const;
   // The memory of matrix number `index`.
   const void* at(const void* address, int64_t index) const;
+  // Row (`as_rows`) or column number `line` of op(matrix): where it begins, and the distance of its numbers.
+  const void* line_of(const void* matrix, bool transposed, bool as_rows, int64_t line,
+                      int64_t* stride_of_numbers) const;
 };
 
 // What follows the multiplication: the bits of cublasLtEpilogue_t.
@@ -59,6 +62,8 @@ struct Factor {
   std::complex<double> value;
   const void* address = nullptr;
 
+  // The one number it is; read now where it lies on the device.
+  std::complex<double> number() const;
   // What it covers: one number, or one a row of the result.
   Extent extent(const char* name, int64_t rows, int64_t stride, int64_t batch_count) const;
 };
@@ -90,6 +95,9 @@ struct Problem {
 // where they describe what is not computed; both with a text.
 cublasStatus_t make_problem(const void* matmul, const void* a, const void* b, const void* c, const void* d,
                             Problem* problem);
+
+// Whether there is such an operation on the matrix of that name.
+cublasStatus_t check_operation(const char* name, int operation);
 
 // The shape that a layout describes; `name` is the matrix's in texts.
 cublasStatus_t make_shape(const char* name, const void* layout, MatrixShape* shape);

@@ -25,25 +25,11 @@ struct Transform {
   void run() const;
 };
 
-// Line number `line` of C, taken from op(X): where it begins, and the distance of its numbers.
-const void* line_of(const MatrixShape& shape, bool transposed, bool row_major, const void* matrix, int64_t line,
-                    int64_t* stride) {
-  const bool same = (shape.row_major != transposed) == row_major;
-  *stride = same ? 1 : shape.leading;
-  return static_cast<const char*>(matrix) + line * (same ? shape.leading : 1) * shape.type.bytes();
-}
-
-double number_of(const Factor& factor) {
-  double value = factor.value.real();
-  if (factor.place == ScalarPlace::Device) load_numbers(factor.type.number, factor.address, 1, 1, &value);
-  return value;
-}
-
 void Transform::run() const {
   const Extent factors[] = {alpha.extent("alpha", 1, 0, 1), beta.extent("beta", 1, 0, 1)};
   if (!accessible(function, factors)) return;
-  const double scale_a = number_of(alpha);
-  const double scale_b = number_of(beta);
+  const double scale_a = alpha.number().real();
+  const double scale_b = beta.number().real();
   const bool reads_a = scale_a != 0;
   const bool reads_b = scale_b != 0;
   const Extent whole[] = {c.batch_extent("C", target),
@@ -67,7 +53,7 @@ void Transform::run() const {
       std::fill_n(values, length, 0.0);
       const auto add = [&](const MatrixShape& shape, bool transposed, const void* matrix, double scale) {
         int64_t stride;
-        const void* source = line_of(shape, transposed, c.row_major, matrix, line, &stride);
+        const void* source = shape.line_of(matrix, transposed, c.row_major, line, &stride);
         load_numbers(shape.type.number, source, stride, length, other);
         for (int64_t i = 0; i < length; ++i) values[i] += scale * other[i];
       };
@@ -80,10 +66,8 @@ void Transform::run() const {
 
 cublasStatus_t check_operand(const char* name, const MatrixShape& shape, int operation, const MatrixShape& c,
                              bool* transposed) {
-  if (operation < CUBLAS_OP_N || operation > CUBLAS_OP_C) {
-    return fail(CUBLAS_STATUS_INVALID_VALUE,
-                "TRANS" + std::string(name) + " is " + std::to_string(operation) + "; N, T and C are 0, 1 and 2");
-  }
+  const cublasStatus_t status = check_operation(name, operation);
+  if (status != CUBLAS_STATUS_SUCCESS) return status;
   *transposed = operation != CUBLAS_OP_N;
   const int64_t rows = *transposed ? shape.columns : shape.rows;
   const int64_t columns = *transposed ? shape.rows : shape.columns;
