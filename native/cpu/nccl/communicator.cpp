@@ -13,15 +13,13 @@ struct CommunicatorHandle {
   std::shared_ptr<Communicator> communicator;
 };
 
-std::shared_ptr<StreamGroup> streams_of(CUcontext handle) {
+// A communicator may be made in the background, where no call is around it.
+template <class F>
+auto ask_context(CUcontext handle, const F& ask) {
+  const CallScope scope;
   const Context* context = lookup<Context>(handle);
   if (context == nullptr) throw Failure(ncclUnhandledCudaError, "the current context was destroyed");
-  return context->streams();
-}
-
-int device_of(CUcontext handle) {
-  const Context* context = lookup<Context>(handle);
-  return context == nullptr ? 0 : context->device();
+  return ask(*context);
 }
 
 bool interface_chosen() {
@@ -33,8 +31,8 @@ bool interface_chosen() {
 
 Communicator::Communicator(CUcontext context, const Configuration& configuration, int rank, int ranks)
     : context_(context),
-      streams_(streams_of(context)),
-      device_(device_of(context)),
+      streams_(ask_context(context, [](const Context& its) { return its.streams(); })),
+      device_(ask_context(context, [](const Context& its) { return its.device(); })),
       configuration_(configuration),
       rank_(rank),
       ranks_(ranks),
