@@ -17,9 +17,6 @@ public sealed class NativeProgramTests
     public void Random_calls_of_the_driver_neither_crash_nor_hang_nor_leave_anything_behind() => Run("driver_fuzz", "--sequences", "500", "--threads", "4");
 
     [Test]
-    public void Random_operation_graphs_compute_what_plain_loops_do_or_are_refused() => Run("backend_fuzz", "--graphs", "200");
-
-    [Test]
     public void Layers_over_random_shapes_compute_what_plain_loops_do() => Run("compute_test");
 
     [Test]
