@@ -9,6 +9,7 @@ internal static class Generation
 {
     private const string NativeFolder = "native/cpu/generated";
     private const string InteropFolder = "src/CudnnNet/Interop";
+    private const string DriverFolder = "src/CudnnNet/Driver";
     private const string TestFolder = "tests/CudnnNet.Tests/Generated";
 
     /// <summary>Reads the facts under <paramref name="root"/> and makes all files in memory.</summary>
@@ -50,8 +51,10 @@ internal static class Generation
         var writer = new InteropWriter(types);
         var layoutTests = new LayoutTestWriter(types, new StructAlignment(libraries));
         output.Owns(InteropFolder, "*.g.cs");
+        output.Owns(DriverFolder, "*.g.cs");
         output.Owns(TestFolder, "*.g.cs");
         output.Add($"{InteropFolder}/NativeSymbols.g.cs", SymbolTableWriter.Write(libraries));
+        output.Add($"{DriverFolder}/CudaKernel.Launch.g.cs", LaunchWriter.Write());
         foreach (LibraryFacts library in libraries)
         {
             string name = library.Id.ClassName;

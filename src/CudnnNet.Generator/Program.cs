@@ -12,7 +12,7 @@ internal static class Program
         usage: dotnet run --project src/CudnnNet.Generator -c Release [-- [--check] [--document] [--root FOLDER]]
 
         Reads native/abi/*.json and writes what is generated from it: the raw bindings, their layout tests,
-        and the headers and exported symbols of the CPU device.
+        and the headers and exported symbols of the CPU device. Writes the typed launches of kernels, too.
 
           --check        write nothing; exit 1 and list the files if anything would change
           --document     also docs/cpu-device.md, with what build/native/libcudnnnet_cpu.so answers and what the typed classes call
