@@ -1,14 +1,10 @@
-using System.Diagnostics;
 using System.Globalization;
 using CudnnNet;
 using CudnnNet.Interop;
 
 namespace Bench;
 
-/// <summary>
-/// What a graph costs the caller's thread, step by step. The rows are measured in turn, over and over, and the best of each is printed: on a machine that has other work,
-/// means are those of the other work.
-/// </summary>
+/// <summary>What a graph costs the caller's thread, step by step, measured in turn.</summary>
 internal sealed unsafe class GraphBenchmark : IDisposable
 {
     private readonly CudaContext _context = CudaContext.Primary();
@@ -52,18 +48,15 @@ internal sealed unsafe class GraphBenchmark : IDisposable
             ("execute, raw floor", 100, ExecuteRaw),
             ("execute", 100, calls => Repeat(calls, _bound.Execute)),
         ];
-        double[] best = [.. rows.Select(_ => double.PositiveInfinity)];
-        long[] bytes = new long[rows.Length];
+        var measured = new InterleavedRows([.. rows.Select(row => new MeasuredRow(row.Calls, () => row.Run(row.Calls)))]);
 
-        // What the runtime compiles a second time in the first half does not count.
-        Measure(rows, best, bytes, duration / 2);
-        Array.Fill(best, double.PositiveInfinity);
-        int rounds = Measure(rows, best, bytes, duration / 2);
+        // What was enqueued is done before the next row begins.
+        int rounds = measured.Measure(duration / 2, _stream.Synchronize);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"best of {rounds} interleaved rounds on {_context.Properties.Name}; a convolution, its bias and ReLU of 1 x 8 x 4 x 4"));
         output.WriteLine("| step | microseconds | managed bytes a call |\n|---|---:|---:|");
         for (int i = 0; i < rows.Length; i++)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {rows[i].Step} | {best[i] / 1000:0.000} | {bytes[i] / rows[i].Calls} |"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {rows[i].Step} | {measured.Best[i] / 1000:0.000} | {measured.Bytes[i] / rows[i].Calls} |"));
         }
     }
 
@@ -101,29 +94,6 @@ internal sealed unsafe class GraphBenchmark : IDisposable
         {
             Cudnn.Check(Cudnn.cudnnBackendExecute(handle, _rawPlan, _rawPack));
         }
-    }
-
-    private int Measure((string Step, int Calls, Action<int> Run)[] rows, double[] best, long[] bytes, TimeSpan duration)
-    {
-        var clock = Stopwatch.StartNew();
-        int rounds = 0;
-        for (; clock.Elapsed < duration; rounds++)
-        {
-            for (int i = 0; i < rows.Length; i++)
-            {
-                long allocated = GC.GetAllocatedBytesForCurrentThread();
-                long start = Stopwatch.GetTimestamp();
-                rows[i].Run(rows[i].Calls);
-                long ticks = Stopwatch.GetTimestamp() - start;
-                bytes[i] = GC.GetAllocatedBytesForCurrentThread() - allocated;
-                best[i] = Math.Min(best[i], ticks * 1e9 / Stopwatch.Frequency / rows[i].Calls);
-
-                // What was enqueued is done before the next row begins.
-                _stream.Synchronize();
-            }
-        }
-
-        return rounds;
     }
 
     /// <summary>Plan and pointers as C would make them: the plan from the typed one's JSON.</summary>
