@@ -111,50 +111,17 @@ public sealed unsafe class NvrtcProgram : NativeOwner
     /// <summary>The PTX text, which ends with a zero byte. For <see cref="CudaContext.LoadModule"/>.</summary>
     /// <exception cref="NvrtcException">The program is not compiled, or to something else.</exception>
     /// <exception cref="ObjectDisposedException">The program is disposed.</exception>
-    public byte[] GetPtx()
-    {
-        nuint size;
-        Nvrtc.Check(Nvrtc.nvrtcGetPTXSize(Handle, &size));
-        byte[] image = new byte[size];
-        fixed (byte* first = image)
-        {
-            Nvrtc.Check(Nvrtc.nvrtcGetPTX(_handle, first));
-        }
-
-        return image;
-    }
+    public byte[] GetPtx() => Read("nvrtcGetPTX", &Nvrtc.nvrtcGetPTXSize, &Nvrtc.nvrtcGetPTX);
 
     /// <summary>The machine code of one architecture; the program has to be compiled for a real one (<c>sm_80</c>). For <see cref="CudaContext.LoadModule"/>.</summary>
     /// <exception cref="NvrtcException">The program is not compiled, or to something else.</exception>
     /// <exception cref="ObjectDisposedException">The program is disposed.</exception>
-    public byte[] GetCubin()
-    {
-        nuint size;
-        Nvrtc.Check(Nvrtc.nvrtcGetCUBINSize(Handle, &size));
-        byte[] image = new byte[size];
-        fixed (byte* first = image)
-        {
-            Nvrtc.Check(Nvrtc.nvrtcGetCUBIN(_handle, first));
-        }
-
-        return image;
-    }
+    public byte[] GetCubin() => Read("nvrtcGetCUBIN", &Nvrtc.nvrtcGetCUBINSize, &Nvrtc.nvrtcGetCUBIN);
 
     /// <summary>The intermediate code for optimising at link time; the program has to be compiled with <c>-dlto</c>.</summary>
     /// <exception cref="NvrtcException">The program is not compiled, or to something else.</exception>
     /// <exception cref="ObjectDisposedException">The program is disposed.</exception>
-    public byte[] GetLtoCode()
-    {
-        nuint size;
-        Nvrtc.Check(Nvrtc.nvrtcGetLTOIRSize(Handle, &size));
-        byte[] image = new byte[size];
-        fixed (byte* first = image)
-        {
-            Nvrtc.Check(Nvrtc.nvrtcGetLTOIR(_handle, first));
-        }
-
-        return image;
-    }
+    public byte[] GetLtoCode() => Read("nvrtcGetLTOIR", &Nvrtc.nvrtcGetLTOIRSize, &Nvrtc.nvrtcGetLTOIR);
 
     /// <summary>The linker's name of what <see cref="AddNameExpression"/> asked for; it names the kernel in the module.</summary>
     /// <exception cref="NvrtcException">The program is not compiled, or the expression was not added.</exception>
@@ -177,6 +144,20 @@ public sealed unsafe class NvrtcProgram : NativeOwner
         }
 
         _handle = default;
+    }
+
+    /// <summary>What the compilation made; its function of the same name with Size tells how much that is.</summary>
+    private byte[] Read(string function, delegate*<nvrtcProgram, nuint*, nvrtcResult> size, delegate*<nvrtcProgram, byte*, nvrtcResult> read)
+    {
+        nuint bytes;
+        Nvrtc.Check(size(Handle, &bytes), $"{function}Size");
+        byte[] image = new byte[bytes];
+        fixed (byte* first = image)
+        {
+            Nvrtc.Check(read(_handle, first), function);
+        }
+
+        return image;
     }
 
     private string ReadLog()
