@@ -36,7 +36,7 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        if (CheckRank(root) == Rank)
+        if (IsMe(handle, root))
         {
             CheckLength(target.Length, source.Length);
         }
@@ -55,7 +55,7 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        CheckLength(source.Length, target.Length * Ranks);
+        CheckLength(source.Length, target.Length * RanksOf(handle));
         Nccl.Check(Nccl.ncclReduceScatter((void*)source.Address, (void*)target.Address, (nuint)target.Length, NcclTypes.Of<T>(), reduction.Raw, handle, Enter(stream)));
     }
 
@@ -70,7 +70,7 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        if (CheckRank(root) == Rank)
+        if (IsMe(handle, root))
         {
             CheckLength(source.Length, target.Length);
         }
@@ -88,7 +88,7 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        CheckLength(target.Length, source.Length * Ranks);
+        CheckLength(target.Length, source.Length * RanksOf(handle));
         Nccl.Check(Nccl.ncclAllGather((void*)source.Address, (void*)target.Address, (nuint)source.Length, NcclTypes.Of<T>(), handle, Enter(stream)));
     }
 
@@ -102,7 +102,7 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        long part = PartOf(source.Length);
+        long part = PartOf(handle, source.Length);
         CheckLength(target.Length, source.Length);
         Nccl.Check(Nccl.ncclAlltoAll((void*)source.Address, (void*)target.Address, (nuint)part, NcclTypes.Of<T>(), handle, Enter(stream)));
     }
@@ -118,9 +118,9 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        if (CheckRank(root) == Rank)
+        if (IsMe(handle, root))
         {
-            CheckLength(target.Length, source.Length * Ranks);
+            CheckLength(target.Length, source.Length * RanksOf(handle));
         }
 
         Nccl.Check(Nccl.ncclGather((void*)source.Address, (void*)target.Address, (nuint)source.Length, NcclTypes.Of<T>(), root, handle, Enter(stream)));
@@ -137,9 +137,9 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        if (CheckRank(root) == Rank)
+        if (IsMe(handle, root))
         {
-            CheckLength(source.Length, target.Length * Ranks);
+            CheckLength(source.Length, target.Length * RanksOf(handle));
         }
 
         Nccl.Check(Nccl.ncclScatter((void*)source.Address, (void*)target.Address, (nuint)target.Length, NcclTypes.Of<T>(), root, handle, Enter(stream)));
@@ -155,7 +155,7 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        CheckRank(peer);
+        CheckRank(handle, peer);
         Nccl.Check(Nccl.ncclSend((void*)source.Address, (nuint)source.Length, NcclTypes.Of<T>(), peer, handle, Enter(stream)));
     }
 
@@ -169,7 +169,7 @@ public sealed unsafe partial class NcclCommunicator
         where T : unmanaged
     {
         ncclComm_t handle = Enter();
-        CheckRank(peer);
+        CheckRank(handle, peer);
         Nccl.Check(Nccl.ncclRecv((void*)target.Address, (nuint)target.Length, NcclTypes.Of<T>(), peer, handle, Enter(stream)));
     }
 
@@ -187,23 +187,28 @@ public sealed unsafe partial class NcclCommunicator
         return NcclReduction.FromRaw(raw);
     }
 
-    private int CheckRank(int rank)
+    private bool IsMe(ncclComm_t handle, int rank)
     {
-        int ranks = Ranks;
+        CheckRank(handle, rank);
+        return rank == RankOf(handle);
+    }
+
+    private void CheckRank(ncclComm_t handle, int rank)
+    {
+        int ranks = RanksOf(handle);
         if ((uint)rank >= (uint)ranks)
         {
             ThrowNoRank(rank, ranks);
         }
-
-        return rank;
     }
 
-    private long PartOf(long length)
+    private long PartOf(ncclComm_t handle, long length)
     {
-        (long part, long rest) = Math.DivRem(length, Ranks);
+        int ranks = RanksOf(handle);
+        (long part, long rest) = Math.DivRem(length, ranks);
         if (rest != 0)
         {
-            ThrowUneven(length, Ranks);
+            ThrowUneven(length, ranks);
         }
 
         return part;

@@ -76,40 +76,12 @@ public sealed unsafe partial class NcclCommunicator : NativeOwner
     /// <summary>This rank's number, counted from 0.</summary>
     /// <exception cref="NcclException">The communicator is not ready.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed.</exception>
-    public int Rank
-    {
-        get
-        {
-            ncclComm_t handle = Enter();
-            if (_rank < 0)
-            {
-                int rank;
-                Nccl.Check(Nccl.ncclCommUserRank(handle, &rank));
-                _rank = rank;
-            }
-
-            return _rank;
-        }
-    }
+    public int Rank => RankOf(Enter());
 
     /// <summary>How many ranks there are.</summary>
     /// <exception cref="NcclException">The communicator is not ready.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed.</exception>
-    public int Ranks
-    {
-        get
-        {
-            ncclComm_t handle = Enter();
-            if (_ranks == 0)
-            {
-                int ranks;
-                Nccl.Check(Nccl.ncclCommCount(handle, &ranks));
-                _ranks = ranks;
-            }
-
-            return _ranks;
-        }
-    }
+    public int Ranks => RanksOf(Enter());
 
     /// <summary>How the communicator is now (<c>ncclCommGetAsyncError</c>). Does not wait.</summary>
     /// <exception cref="ObjectDisposedException">The communicator is disposed.</exception>
@@ -254,6 +226,31 @@ public sealed unsafe partial class NcclCommunicator : NativeOwner
         ThrowIfDisposed();
         Context.EnsureCurrent();
         return *_slot;
+    }
+
+    // Asked of NCCL once, and not before: of a group or in the background the communicator comes later than its object.
+    private int RankOf(ncclComm_t handle)
+    {
+        if (_rank < 0)
+        {
+            int rank;
+            Nccl.Check(Nccl.ncclCommUserRank(handle, &rank));
+            _rank = rank;
+        }
+
+        return _rank;
+    }
+
+    private int RanksOf(ncclComm_t handle)
+    {
+        if (_ranks == 0)
+        {
+            int ranks;
+            Nccl.Check(Nccl.ncclCommCount(handle, &ranks));
+            _ranks = ranks;
+        }
+
+        return _ranks;
     }
 
     /// <summary>The stream, which has to be of the communicator's context.</summary>
