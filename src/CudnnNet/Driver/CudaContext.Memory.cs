@@ -162,4 +162,7 @@ public sealed unsafe partial class CudaContext
             CudaFailure.Throw("cuCtxSetLimit", status, $"{limit} was to be {value}");
         }
     }
+
+    /// <summary>The context's device as a place of memory.</summary>
+    internal CUmemLocation_v1 MemoryLocation => new() { type = CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE, id = Device };
 }

@@ -129,9 +129,7 @@ public sealed unsafe class GrowableMemory<T> : NativeOwner
         }
     }
 
-    private CUmemLocation_v1 Location => new() { type = CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE, id = Context.Device };
-
-    private CUmemAllocationProp_v1 Properties => new() { type = CUmemAllocationType.CU_MEM_ALLOCATION_TYPE_PINNED, location = Location };
+    private CUmemAllocationProp_v1 Properties => new() { type = CUmemAllocationType.CU_MEM_ALLOCATION_TYPE_PINNED, location = Context.MemoryLocation };
 
     private nuint RoundUp(nuint bytes)
     {
@@ -153,7 +151,7 @@ public sealed unsafe class GrowableMemory<T> : NativeOwner
         // The mapping keeps the memory.
         _ = Cuda.cuMemRelease(handle);
         Cuda.Check(status, "cuMemMap");
-        CUmemAccessDesc_v1 access = new() { location = Location, flags = CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE };
+        CUmemAccessDesc_v1 access = new() { location = Context.MemoryLocation, flags = CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE };
         status = Cuda.cuMemSetAccess(address, bytes, &access, 1);
         if (status != CUresult.CUDA_SUCCESS)
         {

@@ -53,7 +53,7 @@ public sealed unsafe partial class MemoryPool
         Context.EnsureCurrent();
         CUmemAccessDesc_v1 access = new()
         {
-            location = LocationOf(peer),
+            location = peer.MemoryLocation,
             flags = allowed ? CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE : CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_NONE,
         };
         CUresult status = Cuda.cuMemPoolSetAccess(handle, &access, 1);
@@ -70,7 +70,7 @@ public sealed unsafe partial class MemoryPool
         ArgumentNullException.ThrowIfNull(peer);
         CUmemoryPool handle = Handle;
         Context.EnsureCurrent();
-        CUmemLocation_v1 location = LocationOf(peer);
+        CUmemLocation_v1 location = peer.MemoryLocation;
         CUmemAccess_flags flags;
         Cuda.Check(Cuda.cuMemPoolGetAccess(&flags, handle, &location));
         return flags == CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
@@ -123,7 +123,4 @@ public sealed unsafe partial class MemoryPool
         Cuda.Check(Cuda.cuMemPoolImportPointer(&address, pool, &raw));
         return new(stream, elements, address);
     }
-
-    private static CUmemLocation_v1 LocationOf(CudaContext context)
-        => new() { type = CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE, id = context.Device };
 }

@@ -32,7 +32,7 @@ public sealed unsafe partial class MemoryPool : NativeOwner
             CUmemPoolProps_v1 properties = new()
             {
                 allocType = CUmemAllocationType.CU_MEM_ALLOCATION_TYPE_PINNED,
-                location = new() { type = CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE, id = context.Device },
+                location = context.MemoryLocation,
                 maxSize = (nuint)maximumBytes,
                 handleTypes = shareable
                     ? CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR
