@@ -127,7 +127,7 @@ public sealed unsafe class DriverContextTests
     [CpuDeviceOnly("the addresses are compared with those of the CPU device")]
     public void A_program_gets_the_newest_symbol_of_its_version(string name, int version, uint flags, string symbol)
     {
-        Assert.That(Find(name, version, flags, out CUdriverProcAddressQueryResult found), Is.EqualTo(CpuDevice.Export(symbol)));
+        Assert.That(RawDevice.EntryPoint(name, version, flags, out CUdriverProcAddressQueryResult found), Is.EqualTo(CpuDevice.Export(symbol)));
         Assert.That(found, Is.EqualTo(CUdriverProcAddressQueryResult.CU_GET_PROC_ADDRESS_SUCCESS));
     }
 
@@ -135,7 +135,7 @@ public sealed unsafe class DriverContextTests
     [TestCase("cuGreenCtxCreate", 12000, CUdriverProcAddressQueryResult.CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT)]
     public void A_function_that_the_version_lacks_is_not_found(string name, int version, CUdriverProcAddressQueryResult expected)
     {
-        Assert.That((long)Find(name, version, 0, out CUdriverProcAddressQueryResult found), Is.Zero);
+        Assert.That((long)RawDevice.EntryPoint(name, version, 0, out CUdriverProcAddressQueryResult found), Is.Zero);
         Assert.That(found, Is.EqualTo(expected));
     }
 
@@ -159,18 +159,5 @@ public sealed unsafe class DriverContextTests
         {
             return ((delegate* unmanaged<byte*, ulong>)CpuDevice.Export("cudnnnetCpuCallCount"))(name);
         }
-    }
-
-    private static nint Find(string name, int version, uint flags, out CUdriverProcAddressQueryResult found)
-    {
-        void* address = null;
-        CUdriverProcAddressQueryResult status = default;
-        fixed (byte* text = Encoding.ASCII.GetBytes(name + '\0'))
-        {
-            Cuda.Check(Cuda.cuGetProcAddress_v2(text, &address, version, flags, &status));
-        }
-
-        found = status;
-        return (nint)address;
     }
 }

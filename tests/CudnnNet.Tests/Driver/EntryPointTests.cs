@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using CudnnNet.Interop;
 using Golden;
@@ -26,7 +25,7 @@ public sealed unsafe class EntryPointTests
             foreach (int version in versions.Prepend(1000).Append(99000))
             {
                 string? expected = Newest(name, version, perThread) ?? Newest(name, version, perThread: false);
-                nint address = Ask(name.Key, version, flags, out CUdriverProcAddressQueryResult result);
+                nint address = RawDevice.EntryPoint(name.Key, version, flags, out CUdriverProcAddressQueryResult result);
                 asked++;
                 bool right = expected is null
                     ? address == 0 && result == CUdriverProcAddressQueryResult.CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT
@@ -61,18 +60,5 @@ public sealed unsafe class EntryPointTests
                    int.Parse(entry.Name, System.Globalization.CultureInfo.InvariantCulture),
                    entry.Value.GetString()!),
         ];
-    }
-
-    private static nint Ask(string name, int version, uint flags, out CUdriverProcAddressQueryResult found)
-    {
-        void* address = null;
-        CUdriverProcAddressQueryResult status = default;
-        fixed (byte* text = Encoding.ASCII.GetBytes(name + '\0'))
-        {
-            Cuda.Check(Cuda.cuGetProcAddress_v2(text, &address, version, flags, &status));
-        }
-
-        found = status;
-        return (nint)address;
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using CudnnNet.Interop;
 
 namespace CudnnNet.Tests;
@@ -68,6 +69,20 @@ internal sealed unsafe class RawDevice : IDisposable
         }
 
         return values;
+    }
+
+    /// <summary>What <c>cuGetProcAddress</c> answers.</summary>
+    public static nint EntryPoint(string name, int version, uint flags, out CUdriverProcAddressQueryResult found)
+    {
+        void* address = null;
+        CUdriverProcAddressQueryResult status = default;
+        fixed (byte* text = Encoding.ASCII.GetBytes(name + '\0'))
+        {
+            Cuda.Check(Cuda.cuGetProcAddress_v2(text, &address, version, flags, &status));
+        }
+
+        found = status;
+        return (nint)address;
     }
 
     /// <summary>Everything is waited for and given back, so that nothing is left over for another test.</summary>
