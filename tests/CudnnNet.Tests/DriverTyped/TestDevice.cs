@@ -3,13 +3,19 @@ using Golden;
 namespace CudnnNet.Tests;
 
 /// <summary>A context with a stream and ways to bring numbers there and back; what most tests of the typed floor start with.</summary>
-internal sealed class TestDevice : IDisposable
+internal class TestDevice : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
 
     public TestDevice()
+        : this(CudaContext.Primary())
     {
-        Context = CudaContext.Primary();
+    }
+
+    /// <summary>The device of another context, which goes with it.</summary>
+    protected TestDevice(CudaContext context)
+    {
+        Context = context;
         Stream = Context.CreateStream();
     }
 

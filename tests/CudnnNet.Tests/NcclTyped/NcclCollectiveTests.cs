@@ -58,7 +58,7 @@ public sealed class NcclCollectiveTests(int ranks)
             CudaStream stream = device.Stream;
             int me = device.Rank;
             int root = ranks - 1;
-            using DeviceMemory<T> source = device.Upload<T>(all[me]);
+            DeviceMemory<T> source = device.Upload<T>(all[me]);
             using DeviceMemory<T> target = device.Context.Allocate<T>(Count * ranks);
             DeviceSpan<T> part = source.Slice(0, Count);
             foreach (NcclReduction reduction in s_reductions)

@@ -50,7 +50,6 @@ public sealed class NcclCommunicatorTests
         foreach (RankDevice device in devices)
         {
             Assert.That(device.Download(values[device.Rank].Span), Is.EqualTo(new[] { 6, 30 }));
-            values[device.Rank].Dispose();
         }
 
         Array.ForEach(devices, device => device.Dispose());
@@ -67,7 +66,7 @@ public sealed class NcclCommunicatorTests
             Assert.That(child.Context, Is.SameAs(device.Context));
         }
 
-        using DeviceMemory<int> value = device.Upload<int>([device.Rank]);
+        DeviceMemory<int> value = device.Upload<int>([device.Rank]);
         child.AllReduce<int>(value, value, NcclReduction.Sum, device.Stream);
         Assert.That(device.Download(value.Span), Is.EqualTo(new[] { device.Rank % 2 == 0 ? 2 : 4 }));
         using NcclCommunicator? some = device.Communicator.Split(device.Rank == 3 ? null : 0, 0);
@@ -85,8 +84,8 @@ public sealed class NcclCommunicatorTests
         first.Communicator.WaitUntilReady(s_seconds);
         second.Communicator.WaitUntilReady(s_seconds);
         Assert.That((first.Rank, second.Rank, second.Ranks), Is.EqualTo((0, 1, 2)));
-        using DeviceMemory<double> a = first.Upload<double>([1.5]);
-        using DeviceMemory<double> b = second.Upload<double>([2.5]);
+        DeviceMemory<double> a = first.Upload<double>([1.5]);
+        DeviceMemory<double> b = second.Upload<double>([2.5]);
         first.Communicator.AllReduce<double>(a, a, NcclReduction.Product, first.Stream);
         second.Communicator.AllReduce<double>(b, b, NcclReduction.Product, second.Stream);
         Assert.That(first.Download(a.Span), Is.EqualTo(new[] { 3.75 }));
@@ -122,7 +121,7 @@ public sealed class NcclCommunicatorTests
     [Test]
     public void A_captured_collective_is_replayed() => RankThreads.Run(2, device =>
     {
-        using DeviceMemory<int> value = device.Upload<int>([device.Rank + 1]);
+        DeviceMemory<int> value = device.Upload<int>([device.Rank + 1]);
         device.Stream.Synchronize();
         using CudaGraph graph = device.Stream.Capture(() => device.Communicator.AllReduce<int>(value, value, NcclReduction.Sum, device.Stream));
         using CudaGraphExecutable executable = graph.Instantiate();
@@ -138,7 +137,7 @@ public sealed class NcclCommunicatorTests
     public void A_sum_can_scale_each_ranks_contribution() => RankThreads.Run(2, device =>
     {
         NcclReduction scaled = device.Communicator.CreateScaledSum(device.Rank == 0 ? 0.5f : 2f);
-        using DeviceMemory<float> value = device.Upload<float>([3, -1]);
+        DeviceMemory<float> value = device.Upload<float>([3, -1]);
         device.Communicator.AllReduce<float>(value, value, scaled, device.Stream);
         Assert.That(device.Download(value.Span), Is.EqualTo(new[] { 7.5f, -2.5f }));
     });

@@ -1,48 +1,16 @@
 namespace CudnnNet.Tests;
 
 /// <summary>One rank as a thread has it: a context of its own, a stream and the communicator.</summary>
-internal sealed class RankDevice : IDisposable
+internal sealed class RankDevice : TestDevice
 {
     public RankDevice(NcclId id, int rank, int ranks, NcclOptions options = default)
-    {
-        Context = CudaContext.Create();
-        Stream = Context.CreateStream();
-        Communicator = new(Context, id, rank, ranks, options);
-    }
-
-    public CudaContext Context { get; }
-
-    public CudaStream Stream { get; }
+        : base(CudaContext.Create()) => Communicator = Own(new NcclCommunicator(Context, id, rank, ranks, options));
 
     public NcclCommunicator Communicator { get; }
 
     public int Rank => Communicator.Rank;
 
     public int Ranks => Communicator.Ranks;
-
-    public DeviceMemory<T> Upload<T>(ReadOnlySpan<T> values)
-        where T : unmanaged
-    {
-        DeviceMemory<T> memory = Context.Allocate<T>(values.Length);
-        Stream.CopyToDevice(values, memory.Span);
-        return memory;
-    }
-
-    public T[] Download<T>(DeviceSpan<T> span)
-        where T : unmanaged
-    {
-        T[] values = new T[span.Length];
-        Stream.CopyToHost(span, values.AsSpan());
-        Stream.Synchronize();
-        return values;
-    }
-
-    public void Dispose()
-    {
-        Communicator.Dispose();
-        Stream.Dispose();
-        Context.Dispose();
-    }
 }
 
 /// <summary>Ranks that are threads of the test's process.</summary>
