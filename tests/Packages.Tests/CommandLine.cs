@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Golden;
 
 namespace Packages.Tests;
 
@@ -24,7 +25,7 @@ internal static class CommandLine
     /// <returns>Its exit code; what it wrote on its standard output and, where it failed, on its standard error.</returns>
     public static (int ExitCode, string Output) RunToTheEnd(string folder, string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder };
         // The test runner's own settings of MSBuild are not those of a user's shell.
         foreach (string variable in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
         {
@@ -40,15 +41,7 @@ internal static class CommandLine
             start.Environment["NUGET_PACKAGES"] = Path.Combine(PackedRepository.Folder, "cache");
         }
 
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(5)))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within five minutes");
-        }
-
-        return (process.ExitCode, process.ExitCode == 0 ? output.Result : output.Result + errors.Result);
+        FinishedProgram run = FinishedProgram.Run(start, TimeSpan.FromMinutes(5));
+        return (run.ExitCode, run.ExitCode == 0 ? run.Output : run.Output + run.Errors);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Golden;
 
 namespace CudnnNet.Tests;
 
@@ -97,10 +98,5 @@ public sealed class MissingDependencyTests
     }
 
     private static string Run(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return output;
-    }
+        => FinishedProgram.Run(new ProcessStartInfo(program, arguments), TimeSpan.FromMinutes(2)).Output;
 }

@@ -118,22 +118,15 @@ public sealed class ForeignClientTests
 
     private static string Run(string program, IEnumerable<string> arguments, string? libraries)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments);
         if (libraries is not null)
         {
             start.Environment["LD_LIBRARY_PATH"] = libraries;
         }
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
-        {
-            process.Kill();
-            Assert.Fail($"{program} did not end within two minutes");
-        }
-        Assert.That(process.ExitCode, Is.Zero, output + errors.Result);
-        Assert.That(errors.Result, Does.Not.Contain("no version information"), "the loader knows every symbol's version");
-        return output;
+        FinishedProgram run = FinishedProgram.Run(start, TimeSpan.FromMinutes(2));
+        Assert.That(run.ExitCode, Is.Zero, run.Output + run.Errors);
+        Assert.That(run.Errors, Does.Not.Contain("no version information"), "the loader knows every symbol's version");
+        return run.Output;
     }
 
     // One PTX text in the container that nvcc puts beside a program's host code.

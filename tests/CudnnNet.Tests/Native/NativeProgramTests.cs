@@ -69,16 +69,8 @@ public sealed class NativeProgramTests
             Assert.Ignore($"build/native/{name} is not built: cmake -S native -B build/native && cmake --build build/native");
             return;
         }
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
-        {
-            process.Kill();
-            Assert.Fail("the program did not end within two minutes");
-        }
-        Assert.That(process.ExitCode, Is.Zero, output + errors.Result);
+        FinishedProgram run = FinishedProgram.Run(new ProcessStartInfo(program, arguments), TimeSpan.FromMinutes(2));
+        Assert.That(run.ExitCode, Is.Zero, run.Output + run.Errors);
     }
 
     private static string? Find(string program)

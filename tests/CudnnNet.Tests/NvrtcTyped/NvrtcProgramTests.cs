@@ -12,7 +12,7 @@ public sealed class NvrtcProgramTests
 
     private static readonly Dictionary<string, string> s_headers = new() { ["factor.h"] = "#define FACTOR 2.5f" };
 
-    private static bool IsInstalled
+    internal static bool IsInstalled
     {
         get
         {

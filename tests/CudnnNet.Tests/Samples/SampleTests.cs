@@ -1,4 +1,5 @@
 using System.Globalization;
+using Golden;
 
 namespace CudnnNet.Tests;
 
@@ -34,8 +35,8 @@ public sealed class SampleTests
     [Test]
     public void A_kernel_compiled_by_NVRTC_adds_vectors_or_the_reason_is_said()
     {
-        SampleRun run = SampleProgram.RunToTheEnd("VectorAdd", "nvrtc");
-        if (IsNvrtcInstalled && NativeLibraries.Selected == DeviceKind.Cuda)
+        FinishedProgram run = SampleProgram.RunToTheEnd("VectorAdd", "nvrtc");
+        if (NvrtcProgramTests.IsInstalled && NativeLibraries.Selected == DeviceKind.Cuda)
         {
             Assert.That(run.Lines, Is.EqualTo(new[] { "add_rows: 0, 1001, 2002, 3003, ..., 999999" }), run.Errors);
             return;
@@ -43,7 +44,7 @@ public sealed class SampleTests
 
         // The CPU device runs this repository's own kernels only.
         Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
-        Assert.That(run.Errors, IsNvrtcInstalled ? Does.StartWith("cuModuleLoad").And.Contains("CPU device") : Does.StartWith("NVRTC is needed, but libnvrtc.so"));
+        Assert.That(run.Errors, NvrtcProgramTests.IsInstalled ? Does.StartWith("cuModuleLoad").And.Contains("CPU device") : Does.StartWith("NVRTC is needed, but libnvrtc.so"));
     }
 
     // 1*7 + 2*9 + 3*11 = 58, ..., and (A B) transposed = B transposed A transposed.
@@ -114,19 +115,4 @@ public sealed class SampleTests
         => Assert.That(
             SampleProgram.Run("AllReduce", "3").Lines.Order(StringComparer.Ordinal),
             Is.EqualTo(new[] { "rank 0 of 3: 6, 60, 600", "rank 1 of 3: 6, 60, 600", "rank 2 of 3: 6, 60, 600" }));
-
-    private static bool IsNvrtcInstalled
-    {
-        get
-        {
-            try
-            {
-                return NvrtcProgram.Version.Major > 0;
-            }
-            catch (MissingLibraryException)
-            {
-                return false;
-            }
-        }
-    }
 }
