@@ -3,6 +3,7 @@
 # FOLDER gets the library, which finds what it needs on any machine of its kind, and the readme, in which PACKAGES has become
 # the Debian packages that this build needs.
 set -euo pipefail
+. "$(dirname "$0")/packages.sh"
 library=$1 readme=$2 folder=$3
 
 mkdir -p "$folder"
@@ -16,11 +17,9 @@ cmake -DLIBRARY="$library" -DTARGET="$folder/libcudnnnet_cpu.so" -P "$folder/sea
 # libgloo.so.0 of libgloo0 and so on; what .NET needs itself is there.
 packages=$(
   LC_ALL=C readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' | while read -r file; do
-    case $file in
-      libc.so.* | libm.so.* | libstdc++.so.* | libgcc_s.so.* | ld-linux*) continue ;;
-    esac
+    comes_with_dotnet "$file" && continue
     path=$(ldd "$library" | awk -v file="$file" '$1 == file { print $3 }')
-    package=$(dpkg-query -S "$(readlink -f "$path")" 2>/dev/null | head -n 1 | cut -d: -f1)
+    package=$(debian_package "$path")
     if [ -z "$package" ]; then
       echo "no Debian package has $file ($path), which the CPU device needs" >&2
       exit 1

@@ -20,6 +20,19 @@ ensure_packages() {
   $root apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive $root $command -qq >&2
 }
 
+# debian_package PATH: the package that has this file; nothing where none has it.
+debian_package() {
+  dpkg-query -S "$(readlink -f "$1")" 2>/dev/null | head -n 1 | cut -d: -f1 || true
+}
+
+# comes_with_dotnet FILE: whether it is of the C library or the compiler's, which .NET needs itself.
+comes_with_dotnet() {
+  case $(basename "$1") in
+    libc.so.* | libm.so.* | libstdc++.so.* | libgcc_s.so.* | ld-linux*) return 0 ;;
+  esac
+  return 1
+}
+
 # The packages the CPU device is built from, and the tools where the machine has none of the kind.
 NATIVE_PACKAGES=(libdnnl-dev libopenblas-openmp-dev libgloo-dev)
 command -v cmake >/dev/null || NATIVE_PACKAGES+=(cmake)

@@ -1,4 +1,4 @@
-# Packs programs together with .NET and the CPU device, for machines that have neither. To be sourced from the repository root.
+# Packs programs together with .NET and the CPU device, for machines that have neither. To be sourced from the repository root, after packages.sh.
 
 # publish_program FOLDER PROJECT...: all programs share FOLDER/bin, so that .NET is there once.
 publish_program() {
@@ -32,11 +32,9 @@ add_cpu_libraries() {
   local path package
   : >"$folder/cpu-libraries.txt"
   while read -r path; do
-    case $(basename "$path") in
-      libc.so.* | libm.so.* | libstdc++.so.* | libgcc_s.so.* | ld-linux*) continue ;;
-    esac
+    comes_with_dotnet "$path" && continue
     cp -L "$path" "$libraries/"
-    package=$(dpkg-query -S "$(readlink -f "$path")" 2>/dev/null | head -n 1 | cut -d: -f1)
+    package=$(debian_package "$path")
     echo "$(basename "$path") of Debian's package ${package:-unknown}" >>"$folder/cpu-libraries.txt"
     if [ -n "$package" ] && [ -f "/usr/share/doc/$package/copyright" ]; then
       cp -L "/usr/share/doc/$package/copyright" "$folder/licences/$package"
