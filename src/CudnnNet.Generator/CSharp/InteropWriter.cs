@@ -11,6 +11,10 @@ internal sealed class InteropWriter(CSharpTypes types)
     private static readonly HashSet<string> s_keywords =
         ["base", "checked", "event", "fixed", "in", "internal", "is", "lock", "object", "operator", "out", "override", "params", "ref", "string", "this"];
 
+    // Functions that only read a variable of the thread. The collector need not be told that the thread has left its world for them: that would
+    // cost more than the function, and every call on the typed floor begins with this one.
+    private static readonly HashSet<string> s_withoutTransition = ["cuCtxGetCurrent"];
+
     public string WriteFunctions(LibraryFacts library)
     {
         SourceWriter w = Start();
@@ -23,7 +27,7 @@ internal sealed class InteropWriter(CSharpTypes types)
                 string arguments = string.Join(", ", f.Parameters.Select(p => Identifier(p.Name)));
                 w.Line($"/// <summary><c>{f.ApiName}</c>{(f.ApiName == f.Name ? "" : $" as the symbol <c>{f.Name}</c>")}{Versions(f.Since, f.Until)}{(f.Deprecated ? "; deprecated" : "")}.</summary>");
                 w.Block($"public static {types.Map(f.Returns)} {f.Name}({parameters})", () => w.Line(
-                    $"=> (({types.FunctionPointer("", f.Returns, f.Parameters)})(Slot.{f.Name} != 0 ? Slot.{f.Name} : Bind(\"{f.Name}\", ref Slot.{f.Name})))({arguments});"),
+                    $"=> (({types.FunctionPointer(s_withoutTransition.Contains(f.Name) ? "[SuppressGCTransition]" : "", f.Returns, f.Parameters)})(Slot.{f.Name} != 0 ? Slot.{f.Name} : Bind(\"{f.Name}\", ref Slot.{f.Name})))({arguments});"),
                     close: "", brace: null);
             }
             w.Line("[MethodImpl(MethodImplOptions.NoInlining)]");

@@ -238,17 +238,12 @@ public sealed partial class CudaContext : NativeOwner
     /// <summary>The handle for children, which keep the context alive even after it was disposed.</summary>
     internal CUcontext KeptHandle => _handle;
 
-    // cuCtxGetCurrent, which every call on the typed floor makes first. It reads a variable of the thread, so that the collector need not be
-    // told that the thread has left its world, which would cost more than the function.
-    private static nint s_getCurrent;
-
     /// <summary>Makes the context current where it is not; for children, which keep it alive even after it was disposed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal unsafe void EnsureCurrent()
     {
-        nint get = s_getCurrent != 0 ? s_getCurrent : NativeLibraries.Bind(NativeLibraryId.Cuda, "cuCtxGetCurrent", ref s_getCurrent);
         CUcontext current;
-        if (((delegate* unmanaged[SuppressGCTransition]<CUcontext*, CUresult>)get)(&current) != CUresult.CUDA_SUCCESS || current != _handle)
+        if (Cuda.cuCtxGetCurrent(&current) != CUresult.CUDA_SUCCESS || current != _handle)
         {
             Cuda.Check(Cuda.cuCtxSetCurrent(_handle));
         }

@@ -136,7 +136,7 @@ public static unsafe partial class Cuda
 
     /// <summary><c>cuCtxGetCurrent</c>, since 12.0.</summary>
     public static CUresult cuCtxGetCurrent(CUcontext* pctx)
-        => ((delegate* unmanaged<CUcontext*, CUresult>)(Slot.cuCtxGetCurrent != 0 ? Slot.cuCtxGetCurrent : Bind("cuCtxGetCurrent", ref Slot.cuCtxGetCurrent)))(pctx);
+        => ((delegate* unmanaged[SuppressGCTransition]<CUcontext*, CUresult>)(Slot.cuCtxGetCurrent != 0 ? Slot.cuCtxGetCurrent : Bind("cuCtxGetCurrent", ref Slot.cuCtxGetCurrent)))(pctx);
 
     /// <summary><c>cuCtxGetDevice</c>, since 12.0.</summary>
     public static CUresult cuCtxGetDevice(int* device)
