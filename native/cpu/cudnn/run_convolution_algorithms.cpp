@@ -129,12 +129,14 @@ cudnnStatus_t guess(Arguments& arguments, const ConvolutionShape& shape, int req
   typename Direction::Performance performances[algorithm_count<Direction>];
   ConvolutionPlan* plans[algorithm_count<Direction>];
   describe<Direction>(shape, performances, plans);
-  // Times are unknown and equal so far; what is expected to be faster than the order says is put before it.
-  for (auto& performance : performances) {
-    if (performance.algo == Direction::transformed && compute::prefers_winograd(shape)) performance.time = -2;
-  }
   sort(performances, algorithm_count<Direction>);
-  for (auto& performance : performances) performance.time = -1;
+  // What is expected to be faster than the order says is put before it.
+  if (compute::prefers_winograd(shape)) {
+    auto* transformed = std::find_if(performances, std::end(performances), [](const auto& performance) {
+      return performance.algo == Direction::transformed && performance.status == CUDNN_STATUS_SUCCESS;
+    });
+    if (transformed != std::end(performances)) std::rotate(performances, transformed, transformed + 1);
+  }
   return answer<Direction>(arguments, performances, requested, returned, results);
 }
 
