@@ -6,9 +6,13 @@
 // BARRIER() stands between two phases that communicate through SHARED memory. Values that must outlive a phase live in
 // SHARED memory, never in a local variable, since on the CPU there is only one set of locals for the whole block.
 // `return` inside a phase is not allowed. Kernels are one-dimensional: THREAD, BLOCK, BLOCK_SIZE.
+//
+// What several kernels do to elements of different types stands in a KERNEL_BODY, a template of the type Element, which
+// each of them runs by RUN_BODY.
 #pragma once
 
 typedef unsigned char u8;
+typedef unsigned short u16;
 typedef int i32;
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -30,7 +34,12 @@ typedef unsigned long long u64;
 #endif
 
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
+#define KERNEL_BODY(name, ...) \
+  template <class Element>     \
+  static __device__ inline void name(__VA_ARGS__)
+#define RUN_BODY(name, Element, ...) name<Element>(__VA_ARGS__)
 #define DEVICE_FUNCTION static __device__ inline
+#define DEVICE_MEMBER __device__ inline
 #define SHARED __shared__
 #define BARRIER() __syncthreads()
 #define FOR_EACH_THREAD
@@ -47,7 +56,12 @@ struct KernelBlock {
   u32 size;
 };
 #define KERNEL(name, ...) static void name(const KernelBlock kernel_block, __VA_ARGS__)
+#define KERNEL_BODY(name, ...) \
+  template <class Element>     \
+  static inline void name(const KernelBlock kernel_block, __VA_ARGS__)
+#define RUN_BODY(name, Element, ...) name<Element>(kernel_block, __VA_ARGS__)
 #define DEVICE_FUNCTION static inline
+#define DEVICE_MEMBER inline
 #define SHARED
 #define BARRIER() ((void)0)
 #define THREAD kernel_thread

@@ -12,16 +12,16 @@ internal sealed class NetworkBench : IDisposable
     private readonly List<NetworkPass> _passes = [];
     private DeviceMemory<byte>? _arena;
 
-    internal NetworkBench(ModelSpec spec)
+    internal NetworkBench(ModelSpec spec, Precision precision = Precision.Float32)
     {
         Context = CudaContext.Primary();
         Stream = Context.CreateStream();
         _cudnn = new CudnnHandle(Stream);
         _cublas = new CublasHandle(Stream);
-        Kernels = new TrainingKernels(Context);
+        Kernels = new TrainingKernels(Context, precision);
         Network = new Network(spec);
-        Buffers = new NetworkBuffers(Stream, Network.Layout);
-        _state = Context.Allocate<uint>(8);
+        Buffers = new NetworkBuffers(Stream, Network.Layout, Kernels);
+        _state = Context.Allocate<uint>(TrainingState.Words);
         Stream.Clear(_state.Span);
     }
 
@@ -91,6 +91,7 @@ internal sealed class NetworkBench : IDisposable
             ParameterTransfer.Write(Stream, Buffers.Parameters, parameter, values(parameter));
         }
 
+        Buffers.UpdateCopies();
         Stream.Clear(Buffers.Momentum.Span);
         Stream.Clear(Buffers.Statistics.Span);
         foreach (RunningStatistics statistics in Network.Layout.Statistics)
@@ -105,7 +106,20 @@ internal sealed class NetworkBench : IDisposable
     internal void SetBatch(NetworkPass pass, ImageSet images)
     {
         TensorShape shape = pass.Images.Shape;
-        Stream.CopyToDevice<float>(TensorOrder.ToNhwc<float>(images.Images, shape.N, shape.C, shape.H, shape.W), pass.Images.Floats);
+        float[] nhwc = TensorOrder.ToNhwc<float>(images.Images, shape.N, shape.C, shape.H, shape.W);
+        switch (shape.Type)
+        {
+            case DataType.BFloat16:
+                Stream.CopyToDevice<BFloat16>(Array.ConvertAll(nhwc, value => (BFloat16)value), pass.Images.Elements<BFloat16>());
+                break;
+            case DataType.Float16:
+                Stream.CopyToDevice<Half>(Array.ConvertAll(nhwc, value => (Half)value), pass.Images.Elements<Half>());
+                break;
+            default:
+                Stream.CopyToDevice<float>(nhwc, pass.Images.Elements<float>());
+                break;
+        }
+
         if (images.Labels.Length > 0)
         {
             Stream.CopyToDevice<int>(images.Labels, pass.Labels.Raw.Cast<int>());
@@ -118,28 +132,32 @@ internal sealed class NetworkBench : IDisposable
     internal float[] Read(PlannedTensor tensor)
     {
         TensorShape shape = tensor.Shape;
-        return TensorOrder.ToNchw<float>(Read(tensor.Floats), shape.N, shape.C, shape.H, shape.W);
+        float[] nhwc = shape.Type switch
+        {
+            DataType.BFloat16 => Array.ConvertAll(Read(tensor.Elements<BFloat16>()), value => (float)value),
+            DataType.Float16 => Array.ConvertAll(Read(tensor.Elements<Half>()), value => (float)value),
+            _ => Read(tensor.Elements<float>()),
+        };
+        return TensorOrder.ToNchw<float>(nhwc, shape.N, shape.C, shape.H, shape.W);
     }
 
     /// <summary>Numbers on the device. Waits.</summary>
-    internal float[] Read(DeviceSpan<float> span)
+    internal T[] Read<T>(DeviceSpan<T> span)
+        where T : unmanaged
     {
-        float[] values = new float[span.Length];
+        T[] values = new T[span.Length];
         Stream.CopyToHost(span, values.AsSpan());
         Stream.Synchronize();
         return values;
     }
 
     /// <summary>The mean of the losses of the images; after the loss phase and before the next. Waits.</summary>
-    internal double ReadLoss(NetworkPass pass) => Read(pass.SampleLoss.Floats).Average(loss => (double)loss);
+    internal double ReadLoss(NetworkPass pass) => Read(pass.SampleLoss.Elements<float>()).Average(loss => (double)loss);
 
     /// <summary>How many images of the batch the loss phase counted as classified rightly. Waits.</summary>
     internal int ReadHits(NetworkPass pass)
     {
-        int[] hits = new int[pass.Images.Shape.N];
-        Stream.CopyToHost(pass.SampleCorrect.Raw.Cast<int>(), hits.AsSpan());
-        Stream.Synchronize();
-        return hits.Sum();
+        return Read(pass.SampleCorrect.Elements<int>()).Sum();
     }
 
     /// <summary>A running mean or variance by torchvision's name. Waits.</summary>
@@ -154,9 +172,7 @@ internal sealed class NetworkBench : IDisposable
     internal void Update(double learningRate, double momentum, double weightDecay)
     {
         Stream.Fill(_state.Slice(1, 1), BitConverter.SingleToUInt32Bits((float)learningRate));
-        Kernels.SgdMomentum.Launch(
-            Stream, LaunchShape.Cover(Network.Layout.Elements, block: 256, elementsPerThread: 4), Buffers.Parameters.Address, Buffers.Gradients.Address, Buffers.Momentum.Address,
-            _state.Address, (float)momentum, (float)weightDecay, (ulong)Network.Layout.Elements);
+        new Optimizer(Stream, Kernels, Buffers, _state.Span, momentum, weightDecay).Enqueue();
     }
 
     public void Dispose()

@@ -12,16 +12,32 @@ namespace {
 
 #define BIND(name) cpu::binding::Bound<&name>::kernel(#name)
 constexpr cpu::Kernel training[] = {BIND(gather_normalize_nhwc),
+                                    BIND(gather_normalize_nhwc_bf16),
+                                    BIND(gather_normalize_nhwc_f16),
                                     BIND(draw_augmentation),
                                     BIND(gather_augment_nhwc),
+                                    BIND(gather_augment_nhwc_bf16),
+                                    BIND(gather_augment_nhwc_f16),
                                     BIND(softmax_cross_entropy),
+                                    BIND(softmax_cross_entropy_bf16),
+                                    BIND(softmax_cross_entropy_f16),
                                     BIND(accumulate_metrics),
                                     BIND(sgd_momentum),
+                                    BIND(sgd_momentum_bf16),
+                                    BIND(sgd_momentum_f16),
+                                    BIND(narrow_bf16),
+                                    BIND(narrow_f16),
+                                    BIND(find_overflow_f16),
+                                    BIND(update_loss_scale),
                                     BIND(advance_step),
                                     BIND(add_bias_rows),
                                     BIND(sum_rows),
+                                    BIND(sum_rows_bf16),
+                                    BIND(sum_rows_f16),
                                     BIND(subsample_pad_nhwc),
-                                    BIND(subsample_pad_nhwc_backward)};
+                                    BIND(subsample_pad_nhwc_16),
+                                    BIND(subsample_pad_nhwc_backward),
+                                    BIND(subsample_pad_nhwc_backward_16)};
 }  // namespace
 
 namespace cpu {

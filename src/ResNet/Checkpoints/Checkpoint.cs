@@ -208,6 +208,7 @@ public static class Checkpoint
                 ParameterTransfer.Write(stream, buffers.Parameters, parameter, values);
             }
 
+            buffers.UpdateCopies();
             stream.CopyToDevice(Statistics, buffers.Statistics.Span);
             stream.Synchronize();
         }

@@ -7,12 +7,13 @@ namespace ResNet;
 /// <param name="Geometry">Padding, stride.</param>
 internal sealed record ConvolutionDefinition(Parameter Filter, Convolution Geometry)
 {
-    public FilterShape Shape => new(Filter.Shape[0], Filter.Shape[1], Filter.Shape[2], Filter.Shape[3]);
+    /// <summary>The filter's shape where its elements have the given type.</summary>
+    public FilterShape ShapeOf(DataType type) => new(Filter.Shape[0], Filter.Shape[1], Filter.Shape[2], Filter.Shape[3], type);
 }
 
 /// <summary>
 /// Convolution without bias: y[n,k,p,q] = sum x[n,c,p stride - pad + r, ...] w[k,c,r,s]. N, H, W, C activations; the filter lies
-/// as K, R, S, C. Saves x for the backward pass. The filter's gradient is overwritten; the input's is written, or added to a
+/// as K, R, S, C. All of one type, summed in single precision. Saves x for the backward pass. The filter's gradient is overwritten; the input's is written, or added to a
 /// gradient that already holds another branch's.
 /// </summary>
 internal sealed class ConvolutionLayer
@@ -20,13 +21,15 @@ internal sealed class ConvolutionLayer
     private readonly PassBuilder _pass;
     private readonly ConvolutionDefinition _definition;
     private readonly PlannedTensor _x;
+    private readonly FilterShape _filterShape;
 
     public ConvolutionLayer(PassBuilder pass, ConvolutionDefinition definition, PlannedTensor x)
     {
         _pass = pass;
         _definition = definition;
         _x = x;
-        var shape = definition.Geometry.OutputShape(x.Shape, definition.Shape);
+        _filterShape = definition.ShapeOf(x.Shape.Type);
+        var shape = definition.Geometry.OutputShape(x.Shape, _filterShape);
         Output = pass.Operations.Tensor(Name, shape);
         AddForward();
     }
@@ -35,7 +38,7 @@ internal sealed class ConvolutionLayer
 
     private string Name => _definition.Filter.Name.Replace(".weight", "", StringComparison.Ordinal);
 
-    private Convolution Geometry => _pass.Options.Exact ? _definition.Geometry with { MathType = MathType.Fma } : _definition.Geometry;
+    private Convolution Geometry => _definition.Geometry with { MathType = _pass.Precision.MathType() };
 
     private ConvolutionChoice<TAlgorithm> Choose<TAlgorithm>(ConvolutionOperation<TAlgorithm> operation)
         where TAlgorithm : unmanaged, Enum => _pass.Options.MeasureAlgorithms
@@ -44,7 +47,7 @@ internal sealed class ConvolutionLayer
 
     private void AddForward()
     {
-        var operation = _pass.Operations.Own(new ConvolutionForward(_pass.Cudnn, _x.Shape, _definition.Shape, Geometry, Output.Shape));
+        var operation = _pass.Operations.Own(new ConvolutionForward(_pass.Cudnn, _x.Shape, _filterShape, Geometry, Output.Shape));
         var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} workspace", choice.WorkspaceBytes);
         var filter = _pass.Buffers.ParameterView(_definition.Filter);
@@ -65,7 +68,7 @@ internal sealed class ConvolutionLayer
 
     private void AddFilterGradient(PlannedTensor dy)
     {
-        var operation = _pass.Operations.Own(new ConvolutionBackwardFilter(_pass.Cudnn, _x.Shape, dy.Shape, Geometry, _definition.Shape));
+        var operation = _pass.Operations.Own(new ConvolutionBackwardFilter(_pass.Cudnn, _x.Shape, dy.Shape, Geometry, _filterShape));
         var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} filter workspace", choice.WorkspaceBytes);
         var gradient = _pass.Buffers.GradientView(_definition.Filter);
@@ -76,7 +79,7 @@ internal sealed class ConvolutionLayer
 
     private PlannedTensor AddInputGradient(PlannedTensor dy, PlannedTensor? addTo)
     {
-        var operation = _pass.Operations.Own(new ConvolutionBackwardData(_pass.Cudnn, _definition.Shape, dy.Shape, Geometry, _x.Shape));
+        var operation = _pass.Operations.Own(new ConvolutionBackwardData(_pass.Cudnn, _filterShape, dy.Shape, Geometry, _x.Shape));
         var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} data workspace", choice.WorkspaceBytes);
         var filter = _pass.Buffers.ParameterView(_definition.Filter);

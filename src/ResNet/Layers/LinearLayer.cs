@@ -11,7 +11,8 @@ internal sealed record LinearDefinition(Parameter Weight, Parameter Bias)
 }
 
 /// <summary>
-/// y = x w^T + b for rows of features, dx = dy w and dw = dy^T x, on cuBLAS; all matrices are row-major. Saves x.
+/// y = x w^T + b for rows of features, dx = dy w and dw = dy^T x, on cuBLAS; all matrices are row-major. The logits y and the bias are in
+/// single precision, everything else in the type of x. Saves x.
 /// </summary>
 internal sealed class LinearLayer
 {
@@ -27,19 +28,39 @@ internal sealed class LinearLayer
         _x = x;
         _rows = x.Shape.N;
         Output = pass.Operations.Tensor("logits", new TensorShape(_rows, definition.Outputs, 1, 1));
-        AddForward();
+        switch (x.Shape.Type)
+        {
+            case DataType.BFloat16:
+                AddForward<BFloat16>();
+                break;
+            case DataType.Float16:
+                AddForward<Half>();
+                break;
+            default:
+                AddForward<float>();
+                break;
+        }
     }
 
     public PlannedTensor Output { get; }
 
-    private void AddForward()
+    /// <summary>Adds the gradients of matrix, bias and input.</summary>
+    public PlannedTensor AddBackward(PlannedTensor dy) => _x.Shape.Type switch
+    {
+        DataType.BFloat16 => AddBackward<BFloat16>(dy),
+        DataType.Float16 => AddBackward<Half>(dy),
+        _ => AddBackward<float>(dy),
+    };
+
+    private void AddForward<T>()
+        where T : unmanaged
     {
         var (x, y) = (_x, Output);
-        var (cublas, stream) = (_pass.Cublas, _pass.Stream);
+        var (cublas, stream, compute) = (_pass.Cublas, _pass.Stream, _pass.Precision.ComputeType());
         var addBias = _pass.Kernels.AddBiasRows;
-        var weight = _pass.Buffers.ParameterView(_definition.Weight);
-        var bias = _pass.Buffers.ParameterView(_definition.Bias);
         var (outputs, inputs, rows) = (_definition.Outputs, _definition.Inputs, _rows);
+        var weight = new DeviceSpan<T>(_pass.Buffers.ParameterView(_definition.Weight).Address, _definition.Weight.Elements);
+        var bias = _pass.Buffers.ParameterView(_definition.Bias);
         var shape = LaunchShape.Cover((long)rows * outputs);
         _pass.Operations.Add(
             StepPhase.Forward,
@@ -47,23 +68,23 @@ internal sealed class LinearLayer
             () =>
             {
                 var w = DeviceMatrix.RowMajor(weight, outputs, inputs);
-                cublas.Gemm(1, DeviceMatrix.RowMajor(x.Floats, rows, inputs), w.Transposed, 0, DeviceMatrix.RowMajor(y.Floats, rows, outputs));
+                cublas.GemmEx(compute, 1, DeviceMatrix.RowMajor(x.Elements<T>(), rows, inputs), w.Transposed, 0, DeviceMatrix.RowMajor(y.Elements<float>(), rows, outputs));
                 addBias.Launch(stream, shape, y.Pointer.Address, bias.Address, (uint)rows, (uint)outputs);
             },
             x,
             y);
     }
 
-    /// <summary>Adds the gradients of matrix, bias and input.</summary>
-    public PlannedTensor AddBackward(PlannedTensor dy)
+    private PlannedTensor AddBackward<T>(PlannedTensor dy)
+        where T : unmanaged
     {
         var x = _x;
-        var (cublas, stream) = (_pass.Cublas, _pass.Stream);
+        var (cublas, stream, compute) = (_pass.Cublas, _pass.Stream, _pass.Precision.ComputeType());
         var sumRows = _pass.Kernels.SumRows;
-        var weight = _pass.Buffers.ParameterView(_definition.Weight);
-        var weightGradient = _pass.Buffers.GradientView(_definition.Weight);
-        var biasGradient = _pass.Buffers.GradientView(_definition.Bias);
         var (outputs, inputs, rows) = (_definition.Outputs, _definition.Inputs, _rows);
+        var weight = new DeviceSpan<T>(_pass.Buffers.ParameterView(_definition.Weight).Address, _definition.Weight.Elements);
+        var weightGradient = new DeviceSpan<T>(_pass.Buffers.GradientView(_definition.Weight).Address, _definition.Weight.Elements);
+        var biasGradient = _pass.Buffers.GradientView(_definition.Bias);
         var dx = _pass.Operations.Tensor("fc input gradient", x.Shape);
         var shape = LaunchShape.Cover(outputs, block: 32);
         _pass.Operations.Add(
@@ -71,10 +92,10 @@ internal sealed class LinearLayer
             "fc backward",
             () =>
             {
-                var gradient = DeviceMatrix.RowMajor(dy.Floats, rows, outputs);
-                cublas.Gemm(1, gradient.Transposed, DeviceMatrix.RowMajor(x.Floats, rows, inputs), 0, DeviceMatrix.RowMajor(weightGradient, outputs, inputs));
+                var gradient = DeviceMatrix.RowMajor(dy.Elements<T>(), rows, outputs);
+                cublas.GemmEx(compute, 1, gradient.Transposed, DeviceMatrix.RowMajor(x.Elements<T>(), rows, inputs), 0, DeviceMatrix.RowMajor(weightGradient, outputs, inputs));
                 sumRows.Launch(stream, shape, dy.Pointer.Address, biasGradient.Address, (uint)rows, (uint)outputs);
-                cublas.Gemm(1, gradient, DeviceMatrix.RowMajor(weight, outputs, inputs), 0, DeviceMatrix.RowMajor(dx.Floats, rows, inputs));
+                cublas.GemmEx(compute, 1, gradient, DeviceMatrix.RowMajor(weight, outputs, inputs), 0, DeviceMatrix.RowMajor(dx.Elements<T>(), rows, inputs));
             },
             x,
             dy,

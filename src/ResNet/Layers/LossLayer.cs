@@ -3,7 +3,7 @@ using CudnnNet;
 namespace ResNet;
 
 /// <summary>
-/// Softmax cross-entropy, mean over the batch, with its gradient, and the sums of losses and hits in the state block. Saves nothing:
+/// Softmax cross-entropy of single-precision logits, mean over the batch, with its gradient times the loss scale, and the sums of losses and hits in the state block. Saves nothing:
 /// the gradient is made with the loss.
 /// </summary>
 internal sealed class LossLayer
@@ -14,7 +14,7 @@ internal sealed class LossLayer
         int classes = logits.Shape.C;
         SampleLoss = pass.Operations.Buffer("sample losses", (long)batch * sizeof(float));
         SampleCorrect = pass.Operations.Buffer("sample hits", (long)batch * sizeof(int));
-        Gradient = pass.Training ? pass.Operations.Tensor("logits gradient", logits.Shape) : null;
+        Gradient = pass.Training ? pass.Operations.Tensor("logits gradient", logits.Shape with { Type = pass.Precision.ElementType() }) : null;
         var (loss, correct, gradient) = (SampleLoss, SampleCorrect, Gradient);
         var (crossEntropy, accumulate, stream) = (pass.Kernels.SoftmaxCrossEntropy, pass.Kernels.AccumulateMetrics, pass.Stream);
         var rows = LaunchShape.Cover(batch, block: 64);
@@ -27,7 +27,7 @@ internal sealed class LossLayer
             {
                 crossEntropy.Launch(
                     stream, rows, logits.Pointer.Address, labels.Pointer.Address, gradient?.Pointer.Address ?? 0UL, loss.Pointer.Address, correct.Pointer.Address,
-                    (uint)batch, (uint)classes, scale, 0f);
+                    state.Address, (uint)batch, (uint)classes, scale, 0f);
                 accumulate.Launch(stream, one, loss.Pointer.Address, correct.Pointer.Address, state.Address, (uint)batch);
             },
             logits,

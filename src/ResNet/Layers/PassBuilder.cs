@@ -20,4 +20,6 @@ internal sealed record PassBuilder(
     PassOptions Options)
 {
     public CudaStream Stream => Cudnn.Stream;
+
+    public Precision Precision => Kernels.Precision;
 }

@@ -9,7 +9,7 @@ public sealed record PassOptions
     /// <summary>Only algorithms whose results repeat bit for bit.</summary>
     public bool Deterministic { get; init; }
 
-    /// <summary>Only algorithms that add up the products of the definition, in f32: no Winograd, no Fourier transform, no TF32.</summary>
+    /// <summary>Only algorithms that add up the products of the definition: no Winograd, no Fourier transform.</summary>
     public bool Exact { get; init; }
 
     /// <summary>Whether convolutions' algorithms are chosen by measuring them when the pass is put together, which can turn out differently the next time, instead of by cuDNN's heuristic.</summary>

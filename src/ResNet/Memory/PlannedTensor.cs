@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CudnnNet;
 
 namespace ResNet;
@@ -36,8 +37,10 @@ public sealed class PlannedTensor
     /// <summary>Its address; null until the arena exists.</summary>
     public DevicePointer Pointer { get; private set; }
 
-    /// <summary>It as a row of floats.</summary>
-    public DeviceSpan<float> Floats => new(Pointer.Address, Bytes / sizeof(float));
+    /// <summary>It as a row of elements of a type.</summary>
+    /// <typeparam name="T">The type the operations write, by <see cref="TensorShape.Type"/>.</typeparam>
+    public DeviceSpan<T> Elements<T>()
+        where T : unmanaged => new(Pointer.Address, Bytes / Unsafe.SizeOf<T>());
 
     /// <summary>It as a row of bytes.</summary>
     public DeviceSpan<byte> Raw => new(Pointer.Address, Bytes);

@@ -7,7 +7,7 @@ public static class Initialization
 {
     /// <summary>
     /// Filters: normal with deviation sqrt(2 / (K R S)) (He et al., "Delving Deep into Rectifiers", 2015, fan-out form). Scales 1, shifts 0.
-    /// Fully connected layer: uniform within 1 / sqrt(inputs), as PyTorch. Running means 0, running variances 1, gradients and momentum 0.
+    /// Fully connected layer: uniform within 1 / sqrt(inputs), as PyTorch. Running means 0, running variances 1, momentum 0.
     /// The numbers are drawn in declaration order, filters in K, C, R, S order.
     /// </summary>
     public static void Initialize(CudaStream stream, NetworkBuffers buffers, RandomSequence random)
@@ -42,7 +42,7 @@ public static class Initialization
             ParameterTransfer.Write(stream, buffers.Parameters, parameter, values);
         }
 
-        stream.Clear(buffers.Gradients.Span);
+        buffers.UpdateCopies();
         stream.Clear(buffers.Momentum.Span);
         stream.Clear(buffers.Statistics.Span);
         foreach (var statistics in buffers.Layout.Statistics)

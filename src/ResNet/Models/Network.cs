@@ -34,6 +34,7 @@ public sealed class Network
         _linear = new LinearDefinition(
             Layout.Add("fc.weight", ParameterKind.LinearWeight, spec.Classes, spec.Features),
             Layout.Add("fc.bias", ParameterKind.LinearBias, spec.Classes));
+        Layout.Place();
     }
 
     /// <summary>What the network was made from.</summary>

@@ -1,8 +1,9 @@
 namespace ResNet;
 
 /// <summary>
-/// Where everything a network learns lies: the parameters in torchvision's order in one flat buffer (gradients and momentum lie
-/// the same way in theirs), the running statistics in another. Gaps between views stay zero.
+/// Where everything a network learns lies: the parameters in one flat buffer (gradients and momentum lie the same way in theirs), first
+/// those that are multiplied, then scales, shifts and biases, each in torchvision's order; the running statistics in another. Gaps
+/// between views stay zero.
 /// </summary>
 public sealed class ParameterLayout
 {
@@ -22,6 +23,9 @@ public sealed class ParameterLayout
     /// <summary>Elements of a flat buffer of parameters, gaps included.</summary>
     public long Elements { get; private set; }
 
+    /// <summary>Elements of the first part of a flat buffer, with the filters and matrices; the scales, shifts and biases begin there.</summary>
+    public long FactorElements { get; private set; }
+
     /// <summary>Elements of the flat buffer of running statistics, gaps included.</summary>
     public long StatisticsElements { get; private set; }
 
@@ -36,11 +40,17 @@ public sealed class ParameterLayout
 
     internal Parameter Add(string name, ParameterKind kind, params int[] shape)
     {
-        var parameter = new Parameter(name, kind, shape, Elements);
+        var parameter = new Parameter(name, kind, shape);
         _parameters.Add(parameter);
         _byName.Add(name, parameter);
-        Elements += RoundUp(parameter.Elements);
         return parameter;
+    }
+
+    /// <summary>Gives every parameter its place, after the last was added.</summary>
+    internal void Place()
+    {
+        FactorElements = Place(0, _parameters.Where(parameter => parameter.IsFactor));
+        Elements = Place(FactorElements, _parameters.Where(parameter => !parameter.IsFactor));
     }
 
     internal RunningStatistics AddStatistics(string name, int channels)
@@ -51,6 +61,17 @@ public sealed class ParameterLayout
         _statistics.Add(statistics);
         StatisticsElements = variance + RoundUp(channels);
         return statistics;
+    }
+
+    private static long Place(long offset, IEnumerable<Parameter> parameters)
+    {
+        foreach (var parameter in parameters)
+        {
+            parameter.Offset = offset;
+            offset += RoundUp(parameter.Elements);
+        }
+
+        return offset;
     }
 
     private static long RoundUp(long elements) => (elements + Alignment - 1) / Alignment * Alignment;

@@ -14,7 +14,7 @@ public sealed class NetworkPass : IDisposable
     {
         Operations = pass.Operations;
         Batch = batch;
-        Images = Operations.Tensor("images", new TensorShape(batch, network.Spec.InputChannels, height, width));
+        Images = Operations.Tensor("images", new TensorShape(batch, network.Spec.InputChannels, height, width, pass.Precision.ElementType()));
         Labels = Operations.Buffer("labels", (long)batch * sizeof(int));
 
         // The labels come with the images, before the first operation, although only the loss reads them.

@@ -59,7 +59,7 @@ public sealed class Trainer : IDisposable
     private readonly ReplayedWork? _lastTrainStep;
     private readonly ReplayedWork _testStep;
     private readonly ReplayedWork? _lastTestStep;
-    private readonly LaunchShape _updateShape;
+    private readonly Optimizer _optimizer;
     private readonly RandomSequence _random;
     private string _epochRandomState;
     private float _learningRate;
@@ -86,7 +86,6 @@ public sealed class Trainer : IDisposable
         Options = options;
         StepsPerEpoch = (train.Count + options.BatchSize - 1) / options.BatchSize;
         _testBatch = Math.Min(options.BatchSize, test.Count);
-        _updateShape = LaunchShape.Cover(network.Layout.Elements, block: 256, elementsPerThread: 4);
         try
         {
             _stream = Own(context.CreateStream());
@@ -94,9 +93,11 @@ public sealed class Trainer : IDisposable
             _cublas = Own(new CublasHandle(_stream));
             _cublasWorkspace = Own(context.Allocate<byte>(CublasWorkspaceBytes));
             _cublas.SetWorkspace(_cublasWorkspace.Span);
-            _kernels = Own(new TrainingKernels(context));
-            Buffers = Own(new NetworkBuffers(_stream, network.Layout));
+            _kernels = Own(new TrainingKernels(context, options.Precision));
+            Buffers = Own(new NetworkBuffers(_stream, network.Layout, _kernels));
             _state = Own(new TrainingState(_stream));
+            _state.Write(LossScale.InitialOf(options.Precision));
+            _optimizer = new Optimizer(_stream, _kernels, Buffers, _state.Span, options.Momentum, options.WeightDecay);
             _testState = Own(new TrainingState(_stream));
             _table = Own(context.Allocate<float>(table.Length));
             _stream.CopyToDevice(table, _table.Span);
@@ -158,9 +159,12 @@ public sealed class Trainer : IDisposable
         _ => Options.CaptureSteps ? "call by call, the first time" : "call by call",
     };
 
+    /// <summary>Steps so far that changed nothing, because a gradient was not finite; only half precision has such. Waits for the steps enqueued.</summary>
+    public long SkippedSteps => _state.Read().Scale.Skipped;
+
     /// <summary>All device memory the trainer holds, in bytes.</summary>
     public long DeviceBytes =>
-        _arena.Bytes + _cublasWorkspace.Bytes + Buffers.Parameters.Bytes + Buffers.Gradients.Bytes + Buffers.Momentum.Bytes + Buffers.Statistics.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
+        _arena.Bytes + _cublasWorkspace.Bytes + Buffers.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
 
     /// <summary>All device memory in words: what it is for, and what separate buffers for every tensor would take.</summary>
     public string DescribeMemory()
@@ -169,7 +173,12 @@ public sealed class Trainer : IDisposable
         void Line(string what, long bytes, string more = "") => text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"{what,-34} {MemoryPlan.Mebibytes(bytes),13}  {more}").TrimEnd());
         MemoryPlan plan = _trainPass.Plan;
         Line("parameters", Buffers.Parameters.Bytes, string.Create(CultureInfo.InvariantCulture, $"{Network.Layout.ParameterCount:N0} of them"));
-        Line("gradients", Buffers.Gradients.Bytes);
+        if (Buffers.CopyBytes > 0)
+        {
+            Line("their copies of 16 bits", Buffers.CopyBytes);
+        }
+
+        Line("gradients", Buffers.GradientBytes);
         Line("momentum", Buffers.Momentum.Bytes);
         Line("running statistics", Buffers.Statistics.Bytes);
         Line("data sets and orders", _train.Bytes + _test.Bytes + _table.Bytes);
@@ -195,7 +204,7 @@ public sealed class Trainer : IDisposable
     public void SetLearningRate(double rate)
     {
         _learningRate = (float)rate;
-        var (step, lossSum, correct) = _state.Read();
+        var (step, lossSum, correct, _) = _state.Read();
         _state.Write(CompletedEpochs, step, _learningRate, lossSum, correct);
     }
 
@@ -215,7 +224,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Waits for the steps enqueued and reads the current epoch's sums.</summary>
     public MetricSums ReadSums()
     {
-        var (_, lossSum, correct) = _state.Read();
+        var (_, lossSum, correct, _) = _state.Read();
         return new MetricSums(lossSum, correct, Math.Min((long)CompletedSteps * Options.BatchSize, _train.Count));
     }
 
@@ -245,7 +254,7 @@ public sealed class Trainer : IDisposable
             (step == steps - 1 && _lastTestStep is not null ? _lastTestStep : _testStep).Enqueue();
         }
 
-        var (_, lossSum, correct) = _testState.Read();
+        var (_, lossSum, correct, _) = _testState.Read();
         return new MetricSums(lossSum, correct, _test.Count);
     }
 
@@ -255,8 +264,8 @@ public sealed class Trainer : IDisposable
     /// <summary>Where the training stands, for <see cref="Restore"/>: texts by name. Waits.</summary>
     public IReadOnlyDictionary<string, string> Progress()
     {
-        var (_, lossSum, correct) = _state.Read();
-        return new Dictionary<string, string>
+        var (_, lossSum, correct, scale) = _state.Read();
+        Dictionary<string, string> progress = new()
         {
             ["epoch"] = CompletedEpochs.ToString(CultureInfo.InvariantCulture),
             ["step"] = CompletedSteps.ToString(CultureInfo.InvariantCulture),
@@ -266,6 +275,14 @@ public sealed class Trainer : IDisposable
             ["batch_size"] = Options.BatchSize.ToString(CultureInfo.InvariantCulture),
             ["images"] = _train.Count.ToString(CultureInfo.InvariantCulture),
         };
+        if (Options.Precision == Precision.Float16)
+        {
+            progress["loss_scale_exponent"] = scale.Exponent.ToString(CultureInfo.InvariantCulture);
+            progress["loss_scale_steps"] = scale.Steps.ToString(CultureInfo.InvariantCulture);
+            progress["skipped_steps"] = scale.Skipped.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return progress;
     }
 
     /// <summary>Continues where <see cref="Progress"/> was taken; the next step is the one that would have come then.</summary>
@@ -290,12 +307,22 @@ public sealed class Trainer : IDisposable
                 $"it stands after step {step} of an epoch over {images} images in batches of {batchSize}; this training has {_train.Count} images in batches of {Options.BatchSize}.");
         }
 
+        // A training that began in another precision has no loss scale yet.
+        LossScale scale = Options.Precision == Precision.Float16 && progress.ContainsKey("loss_scale_exponent")
+            ? new(Number<int>(progress, "loss_scale_exponent"), Number<uint>(progress, "loss_scale_steps"), Number<uint>(progress, "skipped_steps"))
+            : LossScale.InitialOf(Options.Precision);
+        if (scale.Exponent is < -LossScale.Limit or > LossScale.Limit)
+        {
+            throw new FormatException($"a loss scale of 2 to the power of {scale.Exponent} is no state this training can be in.");
+        }
+
         _random.State = Text(progress, "random");
         _epochRandomState = _random.State;
         _train.Shuffle(_random);
         CompletedEpochs = epoch;
         CompletedSteps = step;
         _state.Write(epoch, (uint)step, _learningRate, lossSum, correct);
+        _state.Write(scale);
     }
 
     /// <inheritdoc/>
@@ -321,9 +348,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Enqueues the optimiser alone: the parameters move by the gradients as they are.</summary>
-    public void EnqueueUpdate() => _kernels.SgdMomentum.Launch(
-        _stream, _updateShape, Buffers.Parameters.Address, Buffers.Gradients.Address, Buffers.Momentum.Address, _state.Span.Address,
-        (float)Options.Momentum, (float)Options.WeightDecay, (ulong)Network.Layout.Elements);
+    public void EnqueueUpdate() => _optimizer.Enqueue();
 
     private static void Check(Network network, TrainerOptions options, LabelledImages train, LabelledImages test, ReadOnlySpan<float> table)
     {
@@ -341,6 +366,11 @@ public sealed class Trainer : IDisposable
         }
 
         options.Augmentation.Check(train.Height, train.Width);
+        if (options.Pass.Exact && options.Precision == Precision.TensorFloat32)
+        {
+            throw new ArgumentException("exact convolutions were asked for in TF32, which rounds their factors. Choose Float32, or allow inexact ones.", nameof(options));
+        }
+
         if (options.BatchSize < 1 || options.BatchSize > train.Count)
         {
             throw new ArgumentException($"a batch of {options.BatchSize} was asked for; there are {train.Count} training images. Give 1 to {train.Count}.", nameof(options));

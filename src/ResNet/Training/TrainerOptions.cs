@@ -21,6 +21,9 @@ public sealed record TrainerOptions
     /// <summary>Whether steps are captured and replayed as one CUDA graph; the numbers are the same either way.</summary>
     public bool CaptureSteps { get; init; } = true;
 
+    /// <summary>In which numbers is computed.</summary>
+    public Precision Precision { get; init; } = Precision.Float32;
+
     /// <summary>How the passes are computed.</summary>
     public PassOptions Pass { get; init; } = new();
 }

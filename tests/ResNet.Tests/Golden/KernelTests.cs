@@ -21,7 +21,7 @@ public sealed class KernelTests : KernelFixture
         using DeviceMemory<float> parameters = Upload(p);
         using DeviceMemory<float> gradients = Context.Allocate<float>(p.Length);
         using DeviceMemory<float> momentum = Context.Allocate<float>(p.Length);
-        using DeviceMemory<uint> state = Context.Allocate<uint>(8);
+        using DeviceMemory<uint> state = Context.Allocate<uint>(TrainingState.Words);
         Stream.Clear(momentum.Span);
         Stream.Clear(state.Span);
         double[] rates = golden.Numbers("lr");
@@ -46,9 +46,11 @@ public sealed class KernelTests : KernelFixture
         using DeviceMemory<float> gradient = Context.Allocate<float>(rows * classes);
         using DeviceMemory<float> losses = Context.Allocate<float>(rows);
         using DeviceMemory<int> hits = Context.Allocate<int>(rows);
+        using DeviceMemory<uint> state = Context.Allocate<uint>(TrainingState.Words);
+        Stream.Clear(state.Span);
         bool mean = golden.Text("reduction") == "mean";
         Kernels.SoftmaxCrossEntropy.Launch(
-            Stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, gradient.Address, losses.Address, hits.Address, (uint)rows, (uint)classes,
+            Stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, gradient.Address, losses.Address, hits.Address, state.Address, (uint)rows, (uint)classes,
             mean ? 1f / rows : 1f, (float)golden.Number("label_smoothing"));
         float[] sampleLosses = Download<float>(losses);
         Check(golden, "sample_loss", sampleLosses);
@@ -67,10 +69,10 @@ public sealed class KernelTests : KernelFixture
         using DeviceMemory<int> labels = Upload(wanted);
         using DeviceMemory<float> losses = Context.Allocate<float>(rows);
         using DeviceMemory<int> hits = Context.Allocate<int>(rows);
-        using DeviceMemory<uint> state = Context.Allocate<uint>(8);
+        using DeviceMemory<uint> state = Context.Allocate<uint>(TrainingState.Words);
         Stream.Clear(state.Span);
         Kernels.SoftmaxCrossEntropy.Launch(
-            Stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, 0UL, losses.Address, hits.Address, (uint)rows, (uint)classes, 0f, 0f);
+            Stream, LaunchShape.Cover(rows, block: 64), logits.Address, labels.Address, 0UL, losses.Address, hits.Address, state.Address, (uint)rows, (uint)classes, 0f, 0f);
         for (int time = 0; time < 2; time++)
         {
             Kernels.AccumulateMetrics.Launch(Stream, new LaunchShape(1, 32), losses.Address, hits.Address, state.Address, (uint)rows);
@@ -96,7 +98,7 @@ public sealed class KernelTests : KernelFixture
         using DeviceMemory<byte> deviceLabels = Upload(labels);
         using DeviceMemory<uint> deviceOrder = Upload(order);
         using DeviceMemory<float> deviceTable = Upload(table);
-        using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, 0, 0]);
+        using DeviceMemory<uint> state = Upload<uint>([step, .. new uint[TrainingState.Words - 1]]);
         using DeviceMemory<float> x = Context.Allocate<float>(batch * image);
         using DeviceMemory<int> y = Context.Allocate<int>(batch);
         Kernels.GatherNormalize.Launch(

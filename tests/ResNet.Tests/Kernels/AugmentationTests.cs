@@ -71,7 +71,7 @@ public sealed class AugmentationTests : KernelFixture
         using DeviceMemory<uint> deviceOrder = Upload(order);
         using DeviceMemory<float> deviceTable = Upload(table);
         using DeviceMemory<int> deviceDraws = Upload(draws);
-        using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, 8, 0]);
+        using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, 8, .. new uint[TrainingState.Words - 7]]);
         using DeviceMemory<float> x = Context.Allocate<float>(batch * Channels * Plane);
         using DeviceMemory<int> y = Context.Allocate<int>(batch);
         Kernels.GatherAugment.Launch(
@@ -141,7 +141,7 @@ public sealed class AugmentationTests : KernelFixture
     private int[] Draw(uint[] order, int batch, uint step, uint epoch, ulong seed, uint padding, bool mirrors)
     {
         using DeviceMemory<uint> deviceOrder = Upload(order);
-        using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, epoch, 0]);
+        using DeviceMemory<uint> state = Upload<uint>([step, 0, 0, 0, 0, 0, epoch, .. new uint[TrainingState.Words - 7]]);
         using DeviceMemory<int> draws = Upload(new int[8 * batch]);
         Kernels.DrawAugmentation.Launch(
             Stream, LaunchShape.Cover(batch, block: 64), deviceOrder.Address, state.Address, draws.Address, seed, (uint)batch, (uint)Height, (uint)Width, padding, mirrors ? 1u : 0u);

@@ -3,9 +3,11 @@ using CudnnNet;
 namespace ResNet.Tests.Kernels;
 
 /// <summary>What tests of our kernels start with: a context, a stream, the kernels, and ways to bring numbers there and back.</summary>
-public abstract class KernelFixture
+public abstract class KernelFixture(Precision precision = Precision.Float32)
 {
     private TrainingKernels? _kernels;
+
+    private protected Precision Precision { get; } = precision;
 
     /// <summary>The context.</summary>
     protected CudaContext Context { get; private set; } = null!;
@@ -21,7 +23,7 @@ public abstract class KernelFixture
     {
         Context = CudaContext.Primary();
         Stream = Context.CreateStream();
-        _kernels = new TrainingKernels(Context);
+        _kernels = new TrainingKernels(Context, Precision);
     }
 
     /// <summary>Closes it.</summary>

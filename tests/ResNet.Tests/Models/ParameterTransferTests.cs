@@ -10,7 +10,7 @@ public sealed class ParameterTransferTests
     {
         using CudaContext context = CudaContext.Primary();
         using CudaStream stream = context.CreateStream();
-        Parameter filter = new("w", ParameterKind.ConvolutionFilter, [2, 3, 2, 2], 0);
+        Parameter filter = new("w", ParameterKind.ConvolutionFilter, [2, 3, 2, 2]);
         using DeviceMemory<float> buffer = context.Allocate<float>(filter.Elements);
         float[] values = [.. Enumerable.Range(0, 24).Select(i => (float)i)];
         ParameterTransfer.Write(stream, buffer, filter, values);

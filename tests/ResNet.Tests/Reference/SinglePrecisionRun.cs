@@ -31,7 +31,7 @@ internal sealed class SinglePrecisionRun : IDisposable
         pass.Operations.Run(StepPhase.Forward);
         Dictionary<string, float[]> tensors = pass.Operations.Tensors
             .Where(tensor => tensor.Shape.N > 0 && !tensor.Name.EndsWith("gradient", StringComparison.Ordinal))
-            .ToDictionary(tensor => tensor.Name, tensor => _bench.Read(tensor.Floats));
+            .ToDictionary(tensor => tensor.Name, tensor => _bench.Read(tensor.Elements<float>()));
         pass.Operations.Run(StepPhase.Loss);
         return (_bench.ReadLoss(pass), tensors);
     }

@@ -6,11 +6,13 @@ namespace ResNet.Tests.Training;
 [TestFixture]
 public sealed class StepCostTests
 {
-    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Article)]
-    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample)]
-    public void After_the_second_a_step_is_one_launch_that_allocates_copies_and_waits_for_nothing(string model, StemKind stem, ShortcutStyle shortcut)
+    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Article, Precision.Float32)]
+    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, Precision.Float32)]
+    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Torchvision, Precision.BFloat16)]
+    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, Precision.Float16)]
+    public void After_the_second_a_step_is_one_launch_that_allocates_copies_and_waits_for_nothing(string model, StemKind stem, ShortcutStyle shortcut, Precision precision)
     {
-        IReadOnlyDictionary<string, long> during = CallsOfFiveSteps(model, stem, shortcut, capture: true);
+        IReadOnlyDictionary<string, long> during = CallsOfFiveSteps(model, stem, shortcut, capture: true, precision);
         Assert.That(during.Keys.Except(["cuGraphLaunch", "cuCtxGetCurrent"]), Is.Empty);
         Assert.That(during["cuGraphLaunch"], Is.EqualTo(5));
     }
@@ -23,10 +25,10 @@ public sealed class StepCostTests
         Assert.That(during["cuLaunchKernel"], Is.GreaterThanOrEqualTo(5 * 6), "batch, loss, sums, bias, its gradient, sgd, counter");
     }
 
-    private static IReadOnlyDictionary<string, long> CallsOfFiveSteps(string model, StemKind stem, ShortcutStyle shortcut, bool capture)
+    private static IReadOnlyDictionary<string, long> CallsOfFiveSteps(string model, StemKind stem, ShortcutStyle shortcut, bool capture, Precision precision = Precision.Float32)
     {
         using CudaContext context = CudaContext.Primary();
-        using Trainer trainer = TrainerTests.Create(context, batch: 2, train: 40, spec: ModelCatalogue.Get(model, stem, shortcut), extent: 32, capture: capture);
+        using Trainer trainer = TrainerTests.Create(context, batch: 2, train: 40, spec: ModelCatalogue.Get(model, stem, shortcut), extent: 32, capture: capture, precision: precision);
         trainer.SetLearningRate(0.01);
         for (int step = 0; step < 3; step++)
         {

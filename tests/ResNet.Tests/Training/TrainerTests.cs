@@ -37,10 +37,13 @@ public sealed class TrainerTests
         Assert.That((trainer.CompletedEpochs, trainer.CompletedSteps), Is.EqualTo((1, 0)));
     }
 
-    [Test]
-    public void Training_learns_what_the_images_show()
+    [TestCase(Precision.Float32)]
+    [TestCase(Precision.TensorFloat32)]
+    [TestCase(Precision.BFloat16)]
+    [TestCase(Precision.Float16)]
+    public void Training_learns_what_the_images_show(Precision precision)
     {
-        using Trainer trainer = Create(batch: 16, train: 96);
+        using Trainer trainer = Create(batch: 16, train: 96, precision);
         trainer.SetLearningRate(0.05);
         double first = 0;
         double last = 0;
@@ -222,6 +225,96 @@ public sealed class TrainerTests
         }
     }
 
+    [TestCase(Precision.BFloat16)]
+    [TestCase(Precision.Float16)]
+    public void Steps_of_16_bits_captured_or_not_compute_the_same_bits(Precision precision)
+    {
+        (List<MetricSums> Sums, float[] Parameters) Train(bool capture)
+        {
+            using Trainer trainer = Create(_context, batch: 16, train: 45, capture: capture, precision: precision);
+            trainer.SetLearningRate(0.05);
+            List<MetricSums> sums = [RunEpoch(trainer), trainer.Evaluate(), RunEpoch(trainer), trainer.Evaluate()];
+            return (sums, Parameters(trainer));
+        }
+
+        var (sums, parameters) = Train(capture: true);
+        var (others, otherParameters) = Train(capture: false);
+        Assert.That(sums, Is.EqualTo(others));
+        Assert.That(parameters.AsSpan().SequenceEqual(otherParameters));
+    }
+
+    [TestCase(Precision.BFloat16)]
+    [TestCase(Precision.Float16)]
+    public void A_training_in_16_bits_continues_bit_for_bit_with_its_loss_scale(Precision precision)
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            using Trainer first = Create(batch: 16, train: 45, precision);
+            first.SetLearningRate(0.05);
+            first.Restore(With(first.Progress(), "loss_scale_exponent", "24"));
+            RunEpoch(first);
+            Steps(first, 1);
+            Assert.That(first.SkippedSteps, precision == Precision.Float16 ? Is.GreaterThan(0) : Is.Zero);
+            Checkpoint.Save(first, path, new Dictionary<string, string>());
+            using Trainer second = Create(batch: 16, train: 45, precision);
+            Checkpoint.Load(second, path);
+            second.SetLearningRate(0.05);
+            Assert.That(second.Progress(), Is.EqualTo(first.Progress()));
+            foreach (Trainer trainer in (Trainer[])[first, second])
+            {
+                Steps(trainer, 2);
+                trainer.EndEpoch();
+                RunEpoch(trainer);
+            }
+
+            Assert.That(second.Progress(), Is.EqualTo(first.Progress()));
+            Assert.That(Parameters(second).AsSpan().SequenceEqual(Parameters(first)));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Test]
+    public void A_loss_scale_that_is_too_large_is_halved_until_steps_count_again()
+    {
+        using Trainer trainer = Create(batch: 16, train: 45, Precision.Float16);
+        trainer.SetLearningRate(0.05);
+        trainer.Restore(With(trainer.Progress(), "loss_scale_exponent", "24"));
+        float[] before = Parameters(trainer);
+        trainer.Step();
+        Assert.That(trainer.SkippedSteps, Is.EqualTo(1));
+        Assert.That(Parameters(trainer).AsSpan().SequenceEqual(before));
+        Steps(trainer, 2);
+        trainer.EndEpoch();
+        for (int epoch = 0; epoch < 6; epoch++)
+        {
+            RunEpoch(trainer);
+        }
+
+        long skipped = trainer.SkippedSteps;
+        Assert.That(skipped, Is.LessThan(15));
+        Assert.That(trainer.Progress()["loss_scale_exponent"], Is.EqualTo($"{24 - skipped}"));
+        Assert.That(Parameters(trainer), Is.All.Matches<float>(float.IsFinite));
+        Assert.That(Parameters(trainer).AsSpan().SequenceEqual(before), Is.False);
+    }
+
+    [Test]
+    public void A_loss_scale_outside_of_what_it_can_be_is_refused()
+    {
+        using Trainer trainer = Create(batch: 16, train: 45, Precision.Float16);
+        Assert.That(() => trainer.Restore(With(trainer.Progress(), "loss_scale_exponent", "99")), Throws.InstanceOf<FormatException>().With.Message.Contains("99"));
+    }
+
+    [Test]
+    public void Exact_convolutions_in_tf32_are_refused()
+    {
+        TrainerOptions options = new() { BatchSize = 16, Precision = Precision.TensorFloat32, Pass = new PassOptions { Exact = true } };
+        Assert.That(() => new Trainer(_context, new Network(Small), options, Images(48, "train", 8), Images(21, "test", 8), Table()), Throws.ArgumentException.With.Message.Contains("TF32"));
+    }
+
     [TestCase("resnet101", StemKind.ImageNet)]
     [TestCase("resnet152", StemKind.ImageNet)]
     [TestCase("resnet110", StemKind.Cifar)]
@@ -264,14 +357,27 @@ public sealed class TrainerTests
     public void A_batch_larger_than_the_data_is_refused() =>
         Assert.That(() => Create(batch: 50, train: 48), Throws.ArgumentException.With.Message.Contains("50").And.Message.Contains("48"));
 
-    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, bool capture = true, Augmentation? augmentation = null, bool fuse = true)
+    private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> progress, string key, string text) => new(progress) { [key] = text };
+
+    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, bool capture = true, Augmentation? augmentation = null, bool fuse = true,
+        Precision precision = Precision.Float32)
     {
-        TrainerOptions options = new() { BatchSize = batch, Seed = seed, CaptureSteps = capture, Augmentation = augmentation ?? Augmentation.None, Pass = new PassOptions { Deterministic = true, FuseNormalization = fuse } };
+        TrainerOptions options = new()
+        {
+            BatchSize = batch,
+            Seed = seed,
+            CaptureSteps = capture,
+            Augmentation = augmentation ?? Augmentation.None,
+            Precision = precision,
+            Pass = new PassOptions { Deterministic = true, FuseNormalization = fuse },
+        };
         return new Trainer(context, new Network(spec ?? Small), options, Images(train, "train", extent), Images(21, "test", extent), Table());
     }
 
     private Trainer Create(int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, Augmentation? augmentation = null) =>
         Create(_context, batch, train, seed, spec, extent, augmentation: augmentation);
+
+    private Trainer Create(int batch, int train, Precision precision) => Create(_context, batch, train, precision: precision);
 
     // Noise, with a bright quarter that tells the class.
     private static LabelledImages Images(int count, string name, int extent)
