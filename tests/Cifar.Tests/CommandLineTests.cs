@@ -35,6 +35,9 @@ public class CommandLineTests
     [TestCase("--momentum 2", "--momentum 2: a number from 0 up to 1")]
     [TestCase("--augment much", "unknown augmentation \"much\"; known are none, standard")]
     [TestCase("--cutout -1", "--cutout -1: a whole number")]
+    [TestCase("--precision f16", "known are f32, tf32, bf16, fp16")]
+    [TestCase("--precision tf32 --math exact", "--precision tf32 rounds factors")]
+    [TestCase("--precision tf32 --deterministic", "--precision tf32 rounds factors")]
     [TestCase("--math slow", "known are exact, fast")]
     [TestCase("--algorithms best", "known are heuristic, measure")]
     [TestCase("--deterministic --math fast", "--deterministic allows neither --math fast nor --algorithms measure")]
@@ -124,6 +127,7 @@ public class CommandLineTests
         Assert.That(new TrainRequest { Epochs = 5 }.RecipeToContinue(run, "runs/a").Epochs, Is.EqualTo(5), "steps do not depend on the length");
 
         Assert.That(() => new TrainRequest { Math = "exact" }.RecipeToContinue(run, "runs/a"), Throws.TypeOf<UsageException>().With.Message.Contains("--math is fast in the run and exact now"));
+        Assert.That(() => new TrainRequest { Precision = "bf16" }.RecipeToContinue(run, "runs/a"), Throws.TypeOf<UsageException>().With.Message.Contains("--precision is f32 in the run and bf16 now"));
         Assert.That(() => new TrainRequest { Cutout = 8 }.RecipeToContinue(run, "runs/a"), Throws.TypeOf<UsageException>().With.Message.Contains("--cutout is 0 in the run and 8 now"));
         var error = Assert.Throws<UsageException>(() => new TrainRequest { LearningRate = 0.2, Seed = 9 }.RecipeToContinue(run, "runs/a"));
         Assert.That(error!.Message, Does.Contain("runs/a").And.Contains("--lr is 0.1 in the run and 0.2 now").And.Contains("--seed is 1 in the run and 9 now"));

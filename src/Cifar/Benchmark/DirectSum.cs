@@ -14,7 +14,9 @@ internal sealed class DirectSum : IDisposable
 {
     private readonly Process _process;
 
-    public DirectSum(IEnumerable<ConvolutionProblem> problems)
+    /// <param name="problems">The convolutions.</param>
+    /// <param name="precision">As the command line says it; oneDNN convolves in single precision and in bfloat16, so all but the latter is timed in single precision.</param>
+    public DirectSum(IEnumerable<ConvolutionProblem> problems, string precision)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "direct_sum");
         if (!File.Exists(program))
@@ -22,7 +24,7 @@ internal sealed class DirectSum : IDisposable
             throw new FileNotFoundException($"{program}, which times oneDNN's convolutions, is missing. Start the benchmark as ./resnet from the repository, which builds it.");
         }
 
-        _process = Process.Start(new ProcessStartInfo(program, ["f32"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
+        _process = Process.Start(new ProcessStartInfo(program, [precision == "bf16" ? precision : "f32"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         foreach (ConvolutionProblem problem in problems)
         {
             _process.StandardInput.WriteLine(problem.ToLine());

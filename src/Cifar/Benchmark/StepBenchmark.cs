@@ -8,9 +8,10 @@ namespace Cifar;
 /// <param name="Spec">The network.</param>
 /// <param name="BatchSize">Images of a step.</param>
 /// <param name="ImageSize">Height and width of an image.</param>
+/// <param name="Precision">In which numbers is computed, as the command line says it.</param>
 /// <param name="Exact">Whether convolutions add up the products of the definition.</param>
 /// <param name="Rounds">How often step and yardstick are timed.</param>
-internal sealed record StepBenchmarkRequest(ModelSpec Spec, int BatchSize, int ImageSize, bool Exact, int Rounds);
+internal sealed record StepBenchmarkRequest(ModelSpec Spec, int BatchSize, int ImageSize, string Precision, bool Exact, int Rounds);
 
 /// <summary>Times training steps and the yardstick in turn, so that whatever else happens on the machine meets both.</summary>
 internal sealed class StepBenchmark(StepBenchmarkRequest request)
@@ -29,12 +30,12 @@ internal sealed class StepBenchmark(StepBenchmarkRequest request)
         // One batch is an epoch, however many steps are timed: memory does not depend on their number.
         LabelledImages images = RandomImages(batch);
         using CudaContext context = CudaContext.Primary();
-        TrainerOptions options = new() { BatchSize = batch, Pass = new PassOptions { Exact = request.Exact } };
+        TrainerOptions options = new() { BatchSize = batch, Precision = Networks.PrecisionOf(request.Precision), Pass = new PassOptions { Exact = request.Exact } };
         using Trainer trainer = new(context, new Network(request.Spec), options, images, images, Table());
         trainer.SetLearningRate(0.01);
         IReadOnlyList<ConvolutionProblem> problems = ConvolutionProblem.Of(trainer.TrainingPass.Operations);
 
-        using DirectSum yardstick = new(problems);
+        using DirectSum yardstick = new(problems, request.Precision);
         for (int i = 0; i < WarmSteps; i++)
         {
             TimeStep(trainer);

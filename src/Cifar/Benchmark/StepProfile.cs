@@ -38,32 +38,41 @@ internal sealed record StepProfile(IReadOnlyList<ProfiledOperation> Operations, 
             return CudaEvent.ElapsedMilliseconds(start, end);
         }
 
-        // A pixel is a byte and becomes a float; the optimiser reads parameters, gradients and momentum and writes the first and the last.
+        // A pixel is a byte; the optimiser reads parameters, gradients and momentum and writes the first and the last, and copies of 16 bits.
+        NetworkBuffers buffers = trainer.Buffers;
+        PlannedTensor images = trainer.TrainingPass.Images;
+        long updated = (2 * (buffers.Parameters.Bytes + buffers.Momentum.Bytes)) + (buffers.Bytes - buffers.Parameters.Bytes - buffers.Momentum.Bytes - buffers.Statistics.Bytes);
         (string Name, Action Enqueue, double Flops, long Bytes)[] all =
         [
-            ("batch", trainer.EnqueueBatch, 0, trainer.TrainingPass.Images.Bytes * 5 / 4),
+            ("batch", trainer.EnqueueBatch, 0, images.Bytes + images.Shape.Elements),
             .. operations.Select(operation => (
                 operation.Name, (Action)operation.Enqueue, 2 * (ConvolutionProblem.Of(operation)?.Macs ?? 0), operation.Uses.Where(tensor => tensor.Shape.N > 0).Sum(tensor => tensor.Bytes))),
-            ("sgd", trainer.EnqueueUpdate, 0, 5 * trainer.Buffers.Parameters.Bytes),
+            ("sgd", trainer.EnqueueUpdate, 0, updated),
         ];
 
         // In order, as backward operations need what forward ones have written.
         double[][] times = [.. Enumerable.Range(0, Repetitions).Select(_ => all.Select(operation => Time(operation.Enqueue)).ToArray())];
         return new StepProfile(
             [.. all.Select((operation, i) => new ProfiledOperation(operation.Name, StepReport.Median(times.Select(repetition => repetition[i])), operation.Flops, operation.Bytes))],
-            PeakOfProducts(trainer.Stream, Time),
+            trainer.Options.Precision switch
+            {
+                Precision.BFloat16 => PeakOfProducts<BFloat16>(trainer.Stream, Time),
+                Precision.Float16 => PeakOfProducts<Half>(trainer.Stream, Time),
+                _ => PeakOfProducts<float>(trainer.Stream, Time),
+            },
             PeakOfCopies(trainer.Stream, Time));
     }
 
-    private static double PeakOfProducts(CudaStream stream, Func<Action, double> time)
+    private static double PeakOfProducts<T>(CudaStream stream, Func<Action, double> time)
+        where T : unmanaged
     {
         using var cublas = new CublasHandle(stream);
-        using DeviceMemory<float> memory = stream.Context.Allocate<float>(3L * MatrixSize * MatrixSize);
+        using DeviceMemory<T> memory = stream.Context.Allocate<T>(3L * MatrixSize * MatrixSize);
         stream.Clear(memory.Span);
         const long elements = (long)MatrixSize * MatrixSize;
         double best = Enumerable.Range(0, Repetitions).Min(_ => time(() => cublas.Gemm(
-            1, new DeviceMatrix<float>(memory.Slice(0, elements), MatrixSize, MatrixSize), new DeviceMatrix<float>(memory.Slice(elements, elements), MatrixSize, MatrixSize),
-            0, new DeviceMatrix<float>(memory.Slice(2 * elements, elements), MatrixSize, MatrixSize))));
+            1, new DeviceMatrix<T>(memory.Slice(0, elements), MatrixSize, MatrixSize), new DeviceMatrix<T>(memory.Slice(elements, elements), MatrixSize, MatrixSize),
+            0, new DeviceMatrix<T>(memory.Slice(2 * elements, elements), MatrixSize, MatrixSize))));
         return 2.0 * MatrixSize * MatrixSize * MatrixSize / best * 1e3;
     }
 

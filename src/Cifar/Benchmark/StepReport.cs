@@ -48,7 +48,7 @@ internal sealed class StepReport
     {
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
         (int batch, int size) = (Request.BatchSize, Request.ImageSize);
-        Line($"{Request.Spec.Name}, {Stem} stem, {batch} images of {Request.Spec.InputChannels} x {size} x {size}, f32, {Mathematics} math, {DeviceName}, {Environment.ProcessorCount} processors, {Steps.Count} rounds");
+        Line($"{Request.Spec.Name}, {Stem} stem, {batch} images of {Request.Spec.InputChannels} x {size} x {size}, {Request.Precision}, {Mathematics} math, {DeviceName}, {Environment.ProcessorCount} processors, {Steps.Count} rounds");
         Line($"training step                    {StepMedian,9:0.0} ms   {ImagesPerSecond:0} images/s, {Execution}");
         Line($"oneDNN's direct convolutions     {DirectMedian,9:0.0} ms   {2 * Problems.Sum(problem => problem.Macs) / DirectMedian / 1e6:0} GFLOP/s; {Share(sum => sum.Total):0.0 %} of the step's time, which is {1 / Share(sum => sum.Total):0.0 %} of theirs");
         Line($"the same, Winograd where faster  {BestMedian,9:0.0} ms   {Share(sum => sum.Best):0.0 %} of the step's time");
@@ -69,7 +69,7 @@ internal sealed class StepReport
         new StepReportJson(
             Request.Spec.Name,
             Stem,
-            "f32",
+            Request.Precision,
             Request.BatchSize,
             Mathematics,
             DeviceName,

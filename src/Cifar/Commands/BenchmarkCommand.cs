@@ -21,6 +21,7 @@ internal static class BenchmarkCommand
         var shortcut = OptionParts.Word("--shortcut", "shortcut", "Around the blocks; torchvision by default", Networks.Shortcuts);
         var batch = OptionParts.Whole("--batch-size", "Images of a step, by default 128", 2, 65_536);
         var size = OptionParts.Whole("--size", "Height and width of an image, by default 32", 4, 1024);
+        var precision = OptionParts.Word("--precision", "precision", "In which numbers is computed: f32 (the default), tf32, bf16 or fp16", Networks.Precisions);
         var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: exact (the default) or fast, as for training", "exact", "fast");
         var rounds = OptionParts.Whole("--rounds", "How often step and convolutions are timed, in turn, by default 7", 1, 1000);
         var json = OptionParts.Plain("--json", "file", "Also write the figures to this file, as JSON");
@@ -30,8 +31,15 @@ internal static class BenchmarkCommand
             StepName,
             "Times training steps on random images; in turn with oneDNN's own convolutions of the same shapes on this machine's processors, in the layouts oneDNN likes best.")
         {
-            model, stem, shortcut, batch, size, math, rounds, json, profile, device,
+            model, stem, shortcut, batch, size, precision, math, rounds, json, profile, device,
         };
+        step.Validators.Add(result =>
+        {
+            if (result.GetValue(precision) == "tf32" && result.GetValue(math) != "fast")
+            {
+                result.AddError("--precision tf32 rounds factors, which exact mathematics does not allow; add --math fast.");
+            }
+        });
         step.SetAction(parsed =>
         {
             Recipe recipe = Presets.Article with
@@ -41,7 +49,8 @@ internal static class BenchmarkCommand
                 Shortcut = parsed.GetValue(shortcut) ?? "torchvision",
             };
             var request = new StepBenchmarkRequest(
-                Networks.Specify(recipe, classes: 10), parsed.GetValue(batch) ?? 128, parsed.GetValue(size) ?? 32, parsed.GetValue(math) != "fast", parsed.GetValue(rounds) ?? 7);
+                Networks.Specify(recipe, classes: 10), parsed.GetValue(batch) ?? 128, parsed.GetValue(size) ?? 32, parsed.GetValue(precision) ?? "f32",
+                parsed.GetValue(math) != "fast", parsed.GetValue(rounds) ?? 7);
             DeviceChoice.Apply(DeviceChoice.Parse(parsed.GetValue(device)));
             StepReport report = new StepBenchmark(request).Run(parsed.GetValue(profile));
             report.Print(output);

@@ -40,7 +40,8 @@ internal static class TrainCommand
         var seed = OptionParts.Whole("--seed", "Decides initial parameters and the order of the images, by default 1", 0);
         var augment = OptionParts.Word("--augment", "augmentation", "How training images are changed: shifted by up to 4 pixels and mirrored half the time (standard), or not at all (none, the default)", "none", "standard");
         var cutout = OptionParts.Whole("--cutout", "Side of a square cut out of every training image at a random place, by default 0: none", 0, 64);
-        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: those that add up the products of the definition in f32 (exact), or Winograd's and, on a GPU, TF32 too (fast, the default)", "exact", "fast");
+        var precision = OptionParts.Word("--precision", "precision", "In which numbers is computed: f32 (the default); tf32, where a GPU has it; bf16 and fp16, the parameters staying in f32", Networks.Precisions);
+        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: those that add up the products of the definition (exact), or Winograd's too (fast, the default)", "exact", "fast");
         var deterministic = new Option<bool>("--deterministic") { Description = "Only exact algorithms that give the same bits every time" };
         var algorithms = OptionParts.Word("--algorithms", "way of choosing", "How algorithms are chosen: by the library's rules (heuristic, the default), or by timing them at the start (measure), which may turn out differently the next time", "heuristic", "measure");
         var device = DeviceChoice.Option();
@@ -51,13 +52,18 @@ internal static class TrainCommand
 
         var command = new Command(Name, "Trains a network and keeps the run in a folder.")
         {
-            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, augment, cutout, math, deterministic, algorithms, device, folder, resume, describe, plain,
+            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, augment, cutout, precision, math, deterministic, algorithms, device, folder, resume, describe, plain,
         };
         command.Validators.Add(result =>
         {
             if (result.GetValue(deterministic) && (result.GetValue(math) == "fast" || result.GetValue(algorithms) == "measure"))
             {
                 result.AddError("--deterministic allows neither --math fast nor --algorithms measure; leave one of them away.");
+            }
+
+            if (result.GetValue(precision) == "tf32" && (result.GetValue(deterministic) || result.GetValue(math) == "exact"))
+            {
+                result.AddError("--precision tf32 rounds factors, which neither --math exact nor --deterministic allow; leave one of them away.");
             }
         });
         command.SetAction(parsed =>
@@ -80,6 +86,7 @@ internal static class TrainCommand
                 Seed = parsed.GetValue(seed),
                 Augment = parsed.GetValue(augment),
                 Cutout = parsed.GetValue(cutout),
+                Precision = parsed.GetValue(precision),
                 Math = parsed.GetValue(math),
                 Deterministic = parsed.GetValue(deterministic),
                 Algorithms = parsed.GetValue(algorithms),

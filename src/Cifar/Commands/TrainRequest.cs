@@ -37,6 +37,8 @@ internal sealed record TrainRequest
 
     public int? Cutout { get; init; }
 
+    public string? Precision { get; init; }
+
     public string? Math { get; init; }
 
     public bool Deterministic { get; init; }
@@ -89,6 +91,7 @@ internal sealed record TrainRequest
         Compare("--seed", run.Seed, asked.Seed);
         Compare("--augment", run.Augment, asked.Augment);
         Compare("--cutout", run.Cutout, asked.Cutout);
+        Compare("--precision", run.Precision, asked.Precision);
         Compare("--math", run.Math, asked.Math);
         Compare("--deterministic", run.Deterministic, asked.Deterministic);
         Compare("--algorithms", run.Algorithms, asked.Algorithms);
@@ -121,6 +124,7 @@ internal sealed record TrainRequest
         Seed = Seed ?? recipe.Seed,
         Augment = Augment ?? recipe.Augment,
         Cutout = Cutout ?? recipe.Cutout,
+        Precision = Precision ?? recipe.Precision,
         Math = Math ?? (Deterministic ? "exact" : recipe.Math),
         Deterministic = Deterministic || recipe.Deterministic,
         Algorithms = Algorithms ?? recipe.Algorithms,

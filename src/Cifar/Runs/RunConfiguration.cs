@@ -69,7 +69,7 @@ internal sealed record RunConfiguration
     public required string ProgramVersion { get; init; }
 
     /// <summary>The recipe these values describe.</summary>
-    /// <exception cref="RunFolderException">The schedule is not one this program knows.</exception>
+    /// <exception cref="RunFolderException">The schedule or the precision is not one this program knows.</exception>
     public Recipe ToRecipe(string path) => new()
     {
         Model = Model,
@@ -85,6 +85,9 @@ internal sealed record RunConfiguration
         Seed = Seed,
         Augment = Augment ?? "none",
         Cutout = Cutout,
+        Precision = Networks.Precisions.Contains(Precision)
+            ? Precision
+            : throw new RunFolderException($"{path}: \"precision\" is \"{Precision}\"; known are {string.Join(", ", Networks.Precisions)}. The file was changed by hand or comes from another version."),
         Math = Math ?? "exact",
         Deterministic = Deterministic,
         Algorithms = Algorithms ?? "heuristic",

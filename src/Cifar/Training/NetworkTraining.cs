@@ -35,6 +35,7 @@ internal sealed class NetworkTraining : ITraining
                 WeightDecay = recipe.WeightDecay,
                 Seed = (ulong)recipe.Seed,
                 Augmentation = recipe.Augmentation,
+                Precision = Networks.PrecisionOf(recipe.Precision),
                 Pass = new PassOptions { Exact = recipe.Math == "exact", Deterministic = recipe.Deterministic, MeasureAlgorithms = recipe.Algorithms == "measure" },
             };
             _trainer = new Trainer(_context, new Network(spec), options, Labelled(data.Train, data), Labelled(data.Test, data), data.Normalization.Table());

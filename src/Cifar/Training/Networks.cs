@@ -2,7 +2,7 @@ using ResNet;
 
 namespace Cifar;
 
-/// <summary>The words the command line knows for networks, and the networks they mean.</summary>
+/// <summary>The words the command line knows for networks and their numbers, and what they mean.</summary>
 internal static class Networks
 {
     private static readonly Dictionary<string, StemKind> s_stems = new() { ["cifar"] = StemKind.Cifar, ["imagenet"] = StemKind.ImageNet };
@@ -15,6 +15,14 @@ internal static class Networks
         ["none"] = ShortcutStyle.None,
     };
 
+    private static readonly Dictionary<string, Precision> s_precisions = new()
+    {
+        ["f32"] = Precision.Float32,
+        ["tf32"] = Precision.TensorFloat32,
+        ["bf16"] = Precision.BFloat16,
+        ["fp16"] = Precision.Float16,
+    };
+
     /// <summary>The models.</summary>
     public static IReadOnlyList<string> Models => ModelCatalogue.Names;
 
@@ -23,6 +31,12 @@ internal static class Networks
 
     /// <summary>The shortcut styles.</summary>
     public static IEnumerable<string> Shortcuts => s_shortcuts.Keys;
+
+    /// <summary>In which numbers is computed.</summary>
+    public static IEnumerable<string> Precisions => s_precisions.Keys;
+
+    /// <summary>The precision a word means.</summary>
+    public static Precision PrecisionOf(string word) => s_precisions[word];
 
     /// <summary>The network a recipe names.</summary>
     /// <exception cref="UsageException">Model, stem and shortcuts do not fit together.</exception>

@@ -41,6 +41,9 @@ public sealed record Recipe
     /// <summary>The side of the square cut out of every training image; 0: none.</summary>
     public int Cutout { get; init; }
 
+    /// <summary>In which numbers is computed: <c>f32</c>, <c>tf32</c>, <c>bf16</c> or <c>fp16</c>.</summary>
+    public string Precision { get; init; } = "f32";
+
     /// <summary>Which algorithms convolutions may use: <c>exact</c>, those that add up the products of the definition; <c>fast</c>, Winograd's too.</summary>
     public string Math { get; init; } = "fast";
 

@@ -7,9 +7,6 @@ namespace Cifar;
 /// <summary>One call of <c>resnet train</c>: data, recipe, device, network and folder brought together, then the loop.</summary>
 internal static class TrainRun
 {
-    /// <summary>What all results are computed in.</summary>
-    public const string Precision = "f32";
-
     /// <summary>Trains as requested.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static int Execute(TrainRequest request, ITrainingFactory factory, ITrainingDisplay display)
@@ -185,7 +182,7 @@ internal static class TrainRun
         Algorithms = recipe.Algorithms,
         Device = device,
         DeviceName = deviceName,
-        Precision = Precision,
+        Precision = recipe.Precision,
         ProgramVersion = typeof(TrainRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
     };
 
@@ -199,7 +196,7 @@ internal static class TrainRun
             Model = recipe.Model,
             Stem = recipe.Stem,
             Device = device,
-            Precision = Precision,
+            Precision = recipe.Precision,
             Epochs = epochs.Count,
             TestAccuracy = epochs.Count == 0 ? 0 : epochs[^1].TestAccuracy,
             BestTestAccuracy = epochs.Count == 0 ? 0 : epochs.Max(e => e.TestAccuracy),

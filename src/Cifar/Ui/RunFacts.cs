@@ -28,7 +28,7 @@ internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, stri
             yield return NormalizationLine(Data.Normalization);
             yield return FormattableString.Invariant($"recipe  {Counted(Recipe.Epochs, "epoch")} of {Counted(StepsPerEpoch, "step")}, batch {Recipe.BatchSize}, SGD momentum {Recipe.Momentum}, weight decay {Recipe.WeightDecay}, learning rate {Recipe.LearningRate} ({Recipe.Schedule}), seed {Recipe.Seed}");
             yield return $"        images {(Recipe.Augmentation.IsNone ? "as they are" : Changes(Recipe.Augmentation))}; {Recipe.Math} math{(Recipe.Deterministic ? ", deterministic" : "")}{(Recipe.Algorithms == "measure" ? ", measured algorithms" : "")}";
-            yield return $"device  {Device}: {DeviceName}, f32";
+            yield return $"device  {Device}: {DeviceName}, {Recipe.Precision}";
             yield return $"output  {Folder}";
         }
     }
