@@ -35,7 +35,7 @@ internal static class BenchmarkCommand
         };
         step.Validators.Add(result =>
         {
-            if (result.GetValue(precision) == "tf32" && result.GetValue(math) != "fast")
+            if (OptionParts.Says(result, precision, "tf32") && !OptionParts.Says(result, math, "fast"))
             {
                 result.AddError("--precision tf32 rounds factors, which exact mathematics does not allow; add --math fast.");
             }

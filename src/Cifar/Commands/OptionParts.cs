@@ -63,6 +63,9 @@ internal static class OptionParts
     /// <summary>An option that takes a text as it is.</summary>
     public static Option<string?> Plain(string name, string what, string description) => new(name) { Description = description, HelpName = what };
 
+    /// <summary>Whether the command line gives an option a certain word; also where the value of another is wrong, which has its own error.</summary>
+    public static bool Says(CommandResult result, Option<string?> option, string word) => result.GetResult(option) is { } said && said.Tokens.Any(token => token.Value == word);
+
     private static string? Among(ArgumentResult result, string what, string[] words)
     {
         string text = Text(result);

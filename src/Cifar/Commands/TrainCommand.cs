@@ -56,12 +56,12 @@ internal static class TrainCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(deterministic) && (result.GetValue(math) == "fast" || result.GetValue(algorithms) == "measure"))
+            if (result.GetValue(deterministic) && (OptionParts.Says(result, math, "fast") || OptionParts.Says(result, algorithms, "measure")))
             {
                 result.AddError("--deterministic allows neither --math fast nor --algorithms measure; leave one of them away.");
             }
 
-            if (result.GetValue(precision) == "tf32" && (result.GetValue(deterministic) || result.GetValue(math) == "exact"))
+            if (OptionParts.Says(result, precision, "tf32") && (result.GetValue(deterministic) || OptionParts.Says(result, math, "exact")))
             {
                 result.AddError("--precision tf32 rounds factors, which neither --math exact nor --deterministic allow; leave one of them away.");
             }
