@@ -79,22 +79,27 @@ class MatmulStep final : public GraphStep {
     native_a_ = native(product_.a.layout);
     native_b_ = native(product_.b.layout);
     native_c_ = packed_as<float>(product_.c.layout);
-    a_ = desc(native_a_);
-    b_ = desc(native_b_);
     c_ = desc(native_c_);
     if (bias) {
       native_bias_ = packed_as<float>(bias.layout);
       bias_desc_ = desc(native_bias_);
     }
-    const dnnl::matmul::desc operation =
-        bias ? dnnl::matmul::desc(a_, b_, bias_desc_, c_) : dnnl::matmul::desc(a_, b_, c_);
-    const dnnl::matmul::primitive_desc description(operation, onednn_attributes(epilogue), onednn_engine());
-    matmul_ = dnnl::matmul(description);
-    pad_ = description.scratchpad_desc();
+    const int64_t depth = product_.depth();
+    const int64_t count = part_count();
+    length_ = (depth + count - 1) / count;
+    const int64_t last = (depth - 1) / length_ * length_;
+    parts_.push_back(make_part(0, std::min(length_, depth), epilogue));
+    // All between the first and the last are alike.
+    if (last > length_) parts_.push_back(make_part(length_, length_, epilogue));
+    if (last > 0) parts_.push_back(make_part(last, depth - last, epilogue));
     memories_.put(make_memories());
   }
 
-  size_t workspace_bytes() const override { return pad_.get_size(); }
+  size_t workspace_bytes() const override {
+    size_t bytes = 0;
+    for (const Part& part : parts_) bytes = std::max(bytes, part.pad.get_size());
+    return bytes;
+  }
 
   void run(const GraphRun& run, char* own) const override {
     Scratch scratch;
@@ -103,25 +108,91 @@ class MatmulStep final : public GraphStep {
     const StagedResult<float> result(product_.c.layout, run.data(product_.c.tensor), native_c_, scratch);
     const float* bias = staged<float>(bias_.layout, run.data_or_null(bias_.tensor), native_bias_, scratch);
     const auto memories = memories_.take([this] { return make_memories(); });
-    set(memories->pad, own);
     if (bias_) set(memories->bias, bias);
     const int64_t products = batches_ ? 1 : product_.batch();
+    const int64_t depth = product_.depth();
     for (int64_t product = 0; product < products; ++product) {
-      set(memories->a, a + (batches_ ? 0 : product_.start(native_a_, product)));
-      set(memories->b, b + (batches_ ? 0 : product_.start(native_b_, product)));
+      const float* left = a + (batches_ ? 0 : product_.start(native_a_, product));
+      const float* right = b + (batches_ ? 0 : product_.start(native_b_, product));
       set(memories->c, result.values() + (batches_ ? 0 : product_.start(native_c_, product)));
-      const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, memories->a.get()},
-                                           {DNNL_ARG_WEIGHTS, memories->b.get()},
-                                           {DNNL_ARG_DST, memories->c.get()},
-                                           {DNNL_ARG_SCRATCHPAD, memories->pad.get()},
-                                           {DNNL_ARG_BIAS, bias_ ? memories->bias.get() : nullptr}};
-      dnnl::error::wrap_c_api(dnnl_primitive_execute(matmul_.get(), onednn_stream(), bias_ ? 5 : 4, arguments),
-                              "oneDNN could not execute a matrix product");
+      for (int64_t start = 0; start < depth; start += length_) {
+        const size_t part = start + length_ >= depth ? parts_.size() - 1 : start == 0 ? 0 : 1;
+        execute(parts_[part], memories->parts[part], left + start * native_a_.strides[native_a_.rank - 1],
+                right + start * native_b_.strides[native_b_.rank - 2], own, *memories);
+      }
     }
     result.finish(1, 0);
   }
 
  private:
+  /// oneDNN adds up its terms one after the other, so a long sum is made of several: else it would be less exact than
+  /// that of other libraries. A part pays for starting it once it has some two million multiplications.
+  int64_t part_count() const {
+    constexpr int64_t longest_sum = 256, multiplications = 1 << 21;
+    const int64_t wanted = (product_.depth() + longest_sum - 1) / longest_sum;
+    const int64_t paid = product_.c.layout.elements() * product_.depth() / multiplications;
+    return std::min(wanted, std::max<int64_t>(2, paid));
+  }
+
+  /// The product of some of a's columns with as many of b's rows; all but the first are added to those before.
+  struct Part {
+    memory::desc a, b, pad;
+    dnnl::matmul matmul;
+    bool has_bias;
+  };
+  struct PartMemories {
+    memory a, b, pad;
+  };
+  /// What one run needs for itself.
+  struct Memories {
+    std::vector<PartMemories> parts;
+    memory c, bias;
+  };
+
+  Part make_part(int64_t start, int64_t length, const Epilogue& epilogue) const {
+    const bool is_last = start + length == product_.depth();
+    Tensor a = native_a_, b = native_b_;
+    a.dims[a.rank - 1] = b.dims[b.rank - 2] = static_cast<int>(length);
+    Part part{desc(a), desc(b), {}, {}, is_last && bias_};
+    const dnnl::matmul::desc operation =
+        part.has_bias ? dnnl::matmul::desc(part.a, part.b, bias_desc_, c_) : dnnl::matmul::desc(part.a, part.b, c_);
+    dnnl::primitive_attr attributes = onednn_attributes(is_last ? epilogue : Epilogue());
+    if (start > 0) add_to_prior(attributes);
+    const dnnl::matmul::primitive_desc description(operation, attributes, onednn_engine());
+    part.matmul = dnnl::matmul(description);
+    part.pad = description.scratchpad_desc();
+    return part;
+  }
+
+  /// Lets the result be added to what is there, before anything else happens to it.
+  static void add_to_prior(dnnl::primitive_attr& attributes) {
+    const dnnl::post_ops others = attributes.get_post_ops();
+    dnnl::post_ops operations;
+    operations.append_sum(1.0f);
+    for (int i = 0; i < others.len(); ++i) {
+      float scale, alpha, beta;
+      dnnl::algorithm function;
+      others.get_params_eltwise(i, scale, function, alpha, beta);
+      operations.append_eltwise(scale, function, alpha, beta);
+    }
+    attributes.set_post_ops(operations);
+  }
+
+  void execute(const Part& part, const PartMemories& own, const float* a, const float* b, char* pad,
+               const Memories& memories) const {
+    set(own.a, a);
+    set(own.b, b);
+    set(own.pad, pad);
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, own.a.get()},
+                                         {DNNL_ARG_WEIGHTS, own.b.get()},
+                                         {DNNL_ARG_DST, memories.c.get()},
+                                         {DNNL_ARG_SCRATCHPAD, own.pad.get()},
+                                         {DNNL_ARG_BIAS, part.has_bias ? memories.bias.get() : nullptr}};
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(part.matmul.get(), onednn_stream(), part.has_bias ? 5 : 4, arguments),
+        "oneDNN could not execute a matrix product");
+  }
+
   static void set(const memory& target, const void* data) {
     dnnl_memory_set_data_handle(target.get(), const_cast<void*>(data));
   }
@@ -161,24 +232,27 @@ class MatmulStep final : public GraphStep {
     return onednn_desc(matrix);
   }
 
-  /// What one run needs for itself.
-  struct Memories {
-    memory a, b, c, pad, bias;
-  };
-
   std::unique_ptr<Memories> make_memories() const {
     const dnnl::engine& engine = onednn_engine();
-    return std::make_unique<Memories>(Memories{memory(a_, engine, nullptr), memory(b_, engine, nullptr),
-                                               memory(c_, engine, nullptr), memory(pad_, engine, nullptr),
-                                               bias_ ? memory(bias_desc_, engine, nullptr) : memory()});
+    auto memories = std::make_unique<Memories>();
+    for (const Part& part : parts_) {
+      memories->parts.push_back(
+          {memory(part.a, engine, nullptr), memory(part.b, engine, nullptr), memory(part.pad, engine, nullptr)});
+    }
+    memories->c = memory(c_, engine, nullptr);
+    if (bias_) memories->bias = memory(bias_desc_, engine, nullptr);
+    return memories;
   }
 
   const Product product_;
   const GraphOperand bias_;
   bool batches_ = false;
   Tensor native_a_, native_b_, native_c_, native_bias_;
-  dnnl::matmul matmul_;
-  memory::desc a_, b_, c_, pad_, bias_desc_;
+  memory::desc c_, bias_desc_;
+  /// Terms of every part but the last, which may have fewer.
+  int64_t length_ = 0;
+  /// The first, those in the middle and the last, as far as there are such.
+  std::vector<Part> parts_;
   mutable Pool<Memories> memories_;
 };
 

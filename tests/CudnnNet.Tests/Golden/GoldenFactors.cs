@@ -11,12 +11,6 @@ internal static class GoldenFactors
     private const string Winograd = "WINOGRAD_NONFUSED";
     private const double WinogradFactor = 16;
 
-    /// <summary>How the runs are called whose sums of many terms may be taken one term after the other.</summary>
-    public const string SumsInOrder = "sums in order";
-
-    // The golden values' own rule: "k about 4 (a sum in plain sequential order may need 8 at long K)". cuBLAS's products of the same cases keep to 4.
-    private const double SumsInOrderFactor = 8;
-
     // The same holds for every algorithm of cuDNN's that transforms its operands; which outputs lose by it on a GPU was not measured.
     private static bool Transforms(string algorithm) =>
         algorithm.Contains("WINOGRAD", StringComparison.Ordinal) || algorithm.Contains("FFT", StringComparison.Ordinal);
@@ -25,10 +19,10 @@ internal static class GoldenFactors
     /// <param name="how">The algorithm it was computed with, where there are several.</param>
     public static double Of(string how) =>
         how.EndsWith(Winograd, StringComparison.Ordinal) || (NativeLibraries.Selected == DeviceKind.Cuda && Transforms(how))
-            ? WinogradFactor : how.EndsWith(SumsInOrder, StringComparison.Ordinal) ? SumsInOrderFactor : GoldenRule.DefaultFactor;
+            ? WinogradFactor : GoldenRule.DefaultFactor;
 
     /// <summary>The exceptions as the report prints them.</summary>
     /// <param name="outputs">The outputs that needed more than 4, with the k they needed.</param>
     public static string Describe(IEnumerable<string> outputs) =>
-        $"  k = {WinogradFactor} where the algorithm is {Winograd}, which multiplies transformed tiles instead of summing products; k = {SumsInOrderFactor} for products of the graph API with 512 terms or more. More than {GoldenRule.DefaultFactor} needed: {string.Join(", ", outputs)}";
+        $"  k = {WinogradFactor} where the algorithm is {Winograd}, which multiplies transformed tiles instead of summing products. More than {GoldenRule.DefaultFactor} needed: {string.Join(", ", outputs)}";
 }
