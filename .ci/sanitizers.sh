@@ -22,7 +22,7 @@ run_sanitizers() {
   for seed in 1 11 21 31 41 51 61 71; do
     random_test address 5000 calculation_fuzz --calls 5000 --seed "$seed"
   done
-  for seed in 1 2 3 4; do
+  for seed in 1 2 3 4 5 6 7 8 9 10 11 12; do
     random_test address 500 backend_fuzz --graphs 500 --seed "$seed"
   done
   sanitized address descriptor_fuzz --calls 200000 --threads 4
@@ -33,9 +33,13 @@ run_sanitizers() {
   # The compiler's OpenMP library synchronises by means that ThreadSanitizer does not see; alone, its threads race with nobody.
   export OMP_NUM_THREADS=1
   local program
-  for program in graph_test failure_test driver_test nccl_test; do sanitized thread "$program"; done
+  for program in graph_test failure_test driver_test nccl_test backend_test; do sanitized thread "$program"; done
+  mathematics thread
   sanitized thread stream_stress --rounds 50
   sanitized thread descriptor_fuzz --calls 20000 --threads 4
+  for seed in 1 2; do
+    sanitized thread backend_fuzz --graphs 300 --seed "$seed"
+  done
   TSAN_OPTIONS+=:suppressions=$PWD/native/tests/sanitizers/driver_fuzz_threads.txt
   for seed in 1 2 3 4; do
     sanitized thread driver_fuzz --sequences 2000 --threads 4 --seed "$seed"
@@ -54,17 +58,23 @@ sanitized_build() {
   fi
 }
 
-# What ctest runs, one by one; but not compute_test and compute_layers_test, whose plain loops take too long here, and
-# whose subject calculation_fuzz and backend_fuzz go through as well.
+# What ctest runs, one by one.
 short_forms() {
   local program
   for program in foreign_caller_test interprocess_test failure_test driver_test graph_test \
-    cudart_12_test cudart_13_test nccl_test; do
+    cudart_12_test cudart_13_test nccl_test backend_test; do
     sanitized "$1" "$program"
   done
+  mathematics "$1"
   sanitized "$1" cublas_test --rounds 20
   sanitized "$1" cublaslt_test --rounds 20
   sanitized "$1" stream_stress --rounds 20
+}
+
+# A share of their cases: the plain loops they compare with take too long here for all of them.
+mathematics() {
+  sanitized "$1" compute_test --seed 2 --share 20
+  sanitized "$1" compute_layers_test --seed 2 --share 20
 }
 
 random_test() {

@@ -10,6 +10,7 @@
 
 #include "engine/compute_tensor.h"
 #include "engine/compute_vector.h"
+#include "tests/command_line.h"
 
 namespace compute_data {
 
@@ -163,8 +164,20 @@ inline std::string describe(const Tensor& tensor) {
   return text + "]";
 }
 
-inline void repeat(const char* name, int times, void (*test)()) {
+/// Percent of the cases that are run.
+inline long share = 100;
+
+/// Takes the seed and the share from the command line and prints them.
+inline void take_arguments(int count, char** values) {
+  const long seed = argument(count, values, "--seed", 1);
+  share = argument(count, values, "--share", 100);
+  random_numbers.state = static_cast<uint64_t>(seed);
+  std::printf("seed %ld, %ld %% of the cases\n", seed, share);
+}
+
+inline void repeat(const char* name, int all, void (*test)()) {
   const int before = failures;
+  const int times = std::max(1, static_cast<int>(all * share / 100));
   for (int i = 0; i < times; ++i) test();
   std::printf("%-16s %4d random cases, %d wrong results\n", name, times, failures - before);
 }

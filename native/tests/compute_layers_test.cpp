@@ -1,10 +1,9 @@
 // As compute_test, for what convolutions of blocks, matrices of windows, divisive normalisation, samplers and 8-bit
 // integers need.
 //
-//   compute_layers_test [seed]
+//   compute_layers_test [--seed 7] [--share 10]
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -414,7 +413,7 @@ void test_sampler() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  random_numbers.state = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
+  take_arguments(argc, argv);
   repeat("folding", 300, test_fold);
   repeat("lowering", 200, test_lowering);
   repeat("bytes", 200, test_bytes);

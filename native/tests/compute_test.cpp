@@ -1,12 +1,11 @@
 // The mathematics of the CPU device against plain loops in double, over random shapes, layouts, types and scaling
 // factors.
 //
-//   compute_test [seed]
+//   compute_test [--seed 7] [--share 10]
 //
-// Prints one line per kind of operation and exits with 1 if any result was wrong.
+// The share is in percent of the cases. Prints one line per kind of operation and exits with 1 if any result was wrong.
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <string>
 #include <vector>
@@ -649,7 +648,7 @@ void test_dropout() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  random_numbers.state = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
+  take_arguments(argc, argv);
   repeat("convolution", 300, test_convolution);
   repeat("normalisation", 150, test_normalization);
   repeat("pooling", 200, test_pooling);

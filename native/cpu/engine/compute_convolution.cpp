@@ -1,9 +1,12 @@
 #include "engine/compute_convolution.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -98,6 +101,51 @@ bool prefers_blocked(ConvolutionDirection direction, const ConvolutionShape& sha
   return false;
 }
 
+/// While it lives, primitives are made for this thread alone: oneDNN shares out the work of filter gradients, and with
+/// it the order of their sums, when it makes them.
+class ForOneThread {
+ public:
+  ForOneThread() : threads_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~ForOneThread() { omp_set_num_threads(threads_); }
+  ForOneThread(const ForOneThread&) = delete;
+  ForOneThread& operator=(const ForOneThread&) = delete;
+
+ private:
+  const int threads_;
+};
+
+/// Into how many parts the images of a filter gradient are divided: many keep many threads busy, but each has a sum as
+/// large as the filter.
+int64_t image_parts(const ConvolutionShape& shape) {
+  constexpr int64_t least = 4, most = 16;
+  const int64_t images = shape.x.dims[0];
+  const int64_t paid = (shape.x.elements() + shape.y.elements()) / (4 * shape.w.elements());
+  return std::min(images, std::clamp(paid, least, most));
+}
+
+/// How many output channels are one part of a filter's gradient: of a large filter so many that they stay in a core's
+/// own cache from image to image, of few images so many that several threads have something to do; 0 where the images
+/// are divided instead.
+int channels_of_part(const ConvolutionShape& shape) {
+  constexpr int64_t large = 2 << 20, cached = 5 << 18, few_images = 4;
+  const int64_t channel_bytes = shape.w.elements() / shape.w.dims[0] * static_cast<int64_t>(sizeof(float));
+  const int all = shape.w.dims[0];
+  const bool is_large = channel_bytes * all >= large, has_few_images = shape.x.dims[0] < few_images;
+  if (shape.groups != 1 || !(is_large || has_few_images)) return 0;
+  int channels = all;
+  while (channels % 32 == 0 && (channel_bytes * channels > cached || (has_few_images && all / channels < few_images))) {
+    channels /= 2;
+  }
+  return channels % 16 == 0 && channels < all ? channels : 0;
+}
+
+/// Whether a tensor is channels last but for more channels between its pixels, as a part of such a tensor is.
+bool channels_are_last(const Tensor& tensor) {
+  Tensor whole = tensor;
+  whole.dims[1] = tensor.strides[tensor.rank - 1];
+  return tensor.strides[1] == 1 && whole.dims[1] >= tensor.dims[1] && whole.is_channels_last();
+}
+
 /// Whether a sum of products of 8-bit integers may need more than the 24 bits that float holds exactly.
 bool needs_wide_sums(const ConvolutionShape& shape) {
   const auto is_integer = [](ElementType type) { return type == ElementType::I8 || type == ElementType::U8; };
@@ -121,7 +169,9 @@ class ConvolutionPlan {
       native_.w = dense(user_.w);
       native_.y = dense(user_.y);
       trim_filter();
-      if (prepare_onednn(algorithm)) return true;
+      const bool in_parts =
+          direction_ == ConvolutionDirection::BackwardFilter && algorithm == ConvolutionAlgorithm::Direct;
+      if (in_parts ? prepare_parts() : prepare_onednn(algorithm)) return true;
     }
     const bool is_plain = !epilogue_.has_bias && epilogue_.function == EpilogueFunction::Identity;
     if (algorithm != ConvolutionAlgorithm::Direct || !is_plain || user_.x.rank > 5) return false;
@@ -274,8 +324,57 @@ class ConvolutionPlan {
     return {dims, memory::data_type::f32, strides};
   }
 
+  /// Plans for the parts of a filter gradient: of the output channels, or of the images.
+  bool prepare_parts() {
+    part_images_ = native_.x.dims[0];
+    part_channels_ = channels_of_part(native_);
+    if (part_channels_ != 0) {
+      parts_ = native_.w.dims[0] / part_channels_;
+      part_ = plan_of_part(part_images_, part_channels_);
+      if (part_ == nullptr) return false;
+      result_.reorders = part_->result_.reorders;
+      part_bytes_ = part_->workspace_;
+      workspace_ = part_bytes_ * static_cast<size_t>(parts_);
+    } else {
+      const int64_t images = part_images_, count = image_parts(native_);
+      part_images_ = (images + count - 1) / count;
+      parts_ = (images + part_images_ - 1) / part_images_;
+      part_ = plan_of_part(part_images_, native_.w.dims[0]);
+      if (part_ == nullptr) return false;
+      if (images % part_images_ != 0) {
+        last_part_ = plan_of_part(images % part_images_, native_.w.dims[0]);
+        if (last_part_ == nullptr || last_part_->result_.inner != part_->result_.inner) return false;
+      }
+      first_ = part_->first_;
+      second_ = part_->second_;
+      pad_ = part_->pad_;
+      result_.prepare(part_->result_.outer, part_->result_.inner, true);
+      // Where the kernel writes the caller's layout, a part has no place of its own for its sum yet.
+      sum_offset_ = result_.reorders ? part_->result_.inner_offset : part_->workspace_;
+      part_bytes_ = part_->workspace_ + (result_.reorders ? 0 : aligned(result_.outer.get_size()));
+      if (last_part_ != nullptr) part_bytes_ = std::max(part_bytes_, last_part_->workspace_);
+      scratchpad_offset_ = part_bytes_ * static_cast<size_t>(parts_);
+      workspace_ = scratchpad_offset_ + (result_.reorders ? aligned(result_.pad.get_size()) : 0);
+      memories_.put(make_memories());
+    }
+    kernel_ = part_->kernel_;
+    return true;
+  }
+
+  /// Its operands lie within this plan's.
+  std::unique_ptr<ConvolutionPlan> plan_of_part(int64_t images, int channels) const {
+    ConvolutionShape shape = native_;
+    shape.x.dims[0] = shape.y.dims[0] = static_cast<int>(images);
+    shape.y.dims[1] = shape.w.dims[0] = channels;
+    auto plan = std::make_unique<ConvolutionPlan>(direction_, shape, epilogue_);
+    const ForOneThread guard;
+    plan->trim_filter();
+    if (!plan->prepare_onednn(ConvolutionAlgorithm::Direct)) return nullptr;
+    return plan;
+  }
+
   bool prepare_onednn(ConvolutionAlgorithm algorithm) {
-    const bool plain = native_.x.is_channels_last() && native_.y.is_channels_last() &&
+    const bool plain = native_.x.is_channels_last() && channels_are_last(native_.y) &&
                        algorithm == ConvolutionAlgorithm::Direct && !prefers_blocked(direction_, used_);
     try {
       make_primitives(algorithm, plain);
@@ -294,7 +393,8 @@ class ConvolutionPlan {
     const auto f32 = memory::data_type::f32;
     const memory::desc outer_x = onednn_desc(native_.x), outer_y = onednn_desc(native_.y), outer_w = filter_desc();
     const memory::desc x = plain ? outer_x : memory::desc(outer_x.dims(), f32, any);
-    const memory::desc y = plain ? outer_y : memory::desc(outer_y.dims(), f32, any);
+    const memory::desc y =
+        plain ? onednn_desc(channels_last(native_.y, ElementType::F32)) : memory::desc(outer_y.dims(), f32, any);
     const memory::desc w(outer_w.dims(), f32, any);
     const memory::desc bias({outer_y.dims()[1]}, f32, memory::format_tag::a);
     const int spatial = native_.x.rank - 2;
@@ -372,30 +472,105 @@ class ConvolutionPlan {
 
   void execute_onednn(const void* first, const void* second, const void* bias, void* result, bool adds,
                       char* workspace) {
-    const auto memories = memories_.take([this] { return make_memories(); });
-    const Argument* arguments[] = {&first_, &second_, &result_};
-    const ArgumentMemory* own[] = {&memories->first, &memories->second, &memories->result};
-    const void* pointers[] = {first, second, result};
-    char* pad_data = workspace == nullptr ? nullptr : workspace + scratchpad_offset_;
     const int filter = direction_ == ConvolutionDirection::BackwardFilter ? 2 : 1;
-    if (filter == 2 && trims()) set_tensor(native_.w, result, 0);
-    pointers[filter] = at(pointers[filter], ElementType::F32, used_offset_);
-    for (int i = 0; i < 3; ++i) {
+    if (filter == 2) {
+      if (trims()) set_tensor(native_.w, result, 0);
+      result = at(result, ElementType::F32, used_offset_);
+    } else {
+      second = at(second, ElementType::F32, used_offset_);
+    }
+    if (part_ != nullptr) return execute_parts(first, second, result, adds, workspace);
+    const auto memories = memories_.take([this] { return make_memories(); });
+    char* inner = result_.reorders ? workspace + result_.inner_offset : static_cast<char*>(result);
+    execute_kernel(first, second, bias, inner, workspace, *memories);
+    if (result_.reorders) finish(*memories, inner, result, adds, workspace);
+  }
+
+  /// Each part by itself on one thread, and sums of several parts in a fixed order: no number of threads changes a bit.
+  void execute_parts(const void* first, const void* second, void* result, bool adds, char* workspace) {
+    if (part_channels_ != 0) {
+      for_parts(workspace, [&](int64_t i, ConvolutionPlan& plan, const Memories& memories, char* own) {
+        const int64_t channel = i * part_channels_;
+        void* target = at(result, ElementType::F32, channel * native_.w.strides[0]);
+        char* inner = result_.reorders ? own + plan.result_.inner_offset : static_cast<char*>(target);
+        plan.execute_kernel(first, at(second, ElementType::F32, channel * native_.y.strides[1]), nullptr, inner, own,
+                            memories);
+        if (result_.reorders) plan.finish(memories, inner, target, adds, own);
+      });
+      return;
+    }
+    for_parts(workspace, [&](int64_t i, ConvolutionPlan& plan, const Memories& memories, char* own) {
+      const int64_t image = i * part_images_;
+      plan.execute_kernel(at(first, ElementType::F32, image * native_.x.strides[0]),
+                          at(second, ElementType::F32, image * native_.y.strides[0]), nullptr, own + sum_offset_, own,
+                          memories);
+    });
+    char* sums = workspace + sum_offset_;
+    add_parts(sums, static_cast<float*>(result_.reorders ? static_cast<void*>(sums) : result));
+    if (!result_.reorders) return;
+    const auto memories = memories_.take([this] { return make_memories(); });
+    finish(*memories, sums, result, adds, workspace);
+  }
+
+  /// Calls body(number, plan, memories, own workspace) for every part.
+  template <class Body>
+  void for_parts(char* workspace, const Body& body) {
+    std::exception_ptr failure;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t i = 0; i < parts_; ++i) {
+      try {
+        ConvolutionPlan& plan = i == parts_ - 1 && last_part_ != nullptr ? *last_part_ : *part_;
+        const auto memories = plan.memories_.take([&plan] { return plan.make_memories(); });
+        body(i, plan, *memories, workspace + part_bytes_ * static_cast<size_t>(i));
+      } catch (...) {
+#pragma omp critical(convolution_part_failure)
+        failure = std::current_exception();
+      }
+    }
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  /// Adds up the parts' sums, the first of which may be the target.
+  void add_parts(const char* sums, float* target) const {
+    const auto elements = static_cast<int64_t>(result_.inner.get_size() / sizeof(float));
+    const auto* first = reinterpret_cast<const float*>(sums);
+    constexpr int64_t block = 4096;
+#pragma omp parallel for schedule(static) if (elements > block)
+    for (int64_t start = 0; start < elements; start += block) {
+      const int64_t end = std::min(elements, start + block);
+      if (target != first) std::copy(first + start, first + end, target + start);
+      for (int64_t i = 1; i < parts_; ++i) {
+        const auto* addend = reinterpret_cast<const float*>(sums + part_bytes_ * static_cast<size_t>(i));
+        for (int64_t e = start; e < end; ++e) target[e] += addend[e];
+      }
+    }
+  }
+
+  /// The convolution itself, from the caller's operands to where its result lies as the kernel writes it.
+  void execute_kernel(const void* first, const void* second, const void* bias, char* result, char* workspace,
+                      const Memories& memories) const {
+    const Argument* arguments[] = {&first_, &second_};
+    const ArgumentMemory* own[] = {&memories.first, &memories.second};
+    const void* pointers[] = {first, second};
+    char* pad_data = workspace == nullptr ? nullptr : workspace + scratchpad_offset_;
+    for (int i = 0; i < 2; ++i) {
       set_pointer(own[i]->outer, pointers[i]);
       if (!own[i]->reorders) continue;
       set_pointer(own[i]->inner, workspace + arguments[i]->inner_offset);
       set_pointer(own[i]->pad, pad_data);
-      if (i < 2) reorder(arguments[i]->reorder, own[i]->outer, own[i]->inner, own[i]->pad);
+      reorder(arguments[i]->reorder, own[i]->outer, own[i]->inner, own[i]->pad);
     }
-    set_pointer(memories->pad, pad_data);
-    const dnnl_memory_t a = own[0]->kernel(), b = own[1]->kernel(), c = own[2]->kernel(), pad = memories->pad.get();
+    set_pointer(result_.reorders ? memories.result.inner : memories.result.outer, result);
+    set_pointer(memories.pad, pad_data);
+    const dnnl_memory_t a = own[0]->kernel(), b = own[1]->kernel(), c = memories.result.kernel(),
+                        pad = memories.pad.get();
     switch (direction_) {
       case ConvolutionDirection::Forward:
         if (epilogue_.has_bias) {
-          set_pointer(memories->bias, bias);
+          set_pointer(memories.bias, bias);
           execute(convolution_, {{DNNL_ARG_SRC, a},
                                  {DNNL_ARG_WEIGHTS, b},
-                                 {DNNL_ARG_BIAS, memories->bias.get()},
+                                 {DNNL_ARG_BIAS, memories.bias.get()},
                                  {DNNL_ARG_DST, c},
                                  {DNNL_ARG_SCRATCHPAD, pad}});
         } else {
@@ -412,9 +587,15 @@ class ConvolutionPlan {
                 {{DNNL_ARG_SRC, a}, {DNNL_ARG_DIFF_DST, b}, {DNNL_ARG_DIFF_WEIGHTS, c}, {DNNL_ARG_SCRATCHPAD, pad}});
         break;
     }
-    if (result_.reorders) {
-      reorder(adds ? result_.accumulate : result_.reorder, own[2]->inner, own[2]->outer, own[2]->pad);
-    }
+  }
+
+  /// Brings a result as the kernel writes it to the caller's layout.
+  void finish(const Memories& memories, const void* inner, void* result, bool adds, char* workspace) const {
+    set_pointer(memories.result.outer, result);
+    set_pointer(memories.result.inner, inner);
+    set_pointer(memories.result.pad, workspace + scratchpad_offset_);
+    reorder(adds ? result_.accumulate : result_.reorder, memories.result.inner, memories.result.outer,
+            memories.result.pad);
   }
 
   static void reorder(const dnnl::reorder& primitive, const memory& from, const memory& to, const memory& pad) {
@@ -437,6 +618,13 @@ class ConvolutionPlan {
   Argument first_, second_, result_;
   memory::desc pad_, bias_desc_;
   Pool<Memories> memories_;
+  /// For a filter gradient in parts; else null.
+  std::unique_ptr<ConvolutionPlan> part_, last_part_;
+  int64_t parts_ = 0, part_images_ = 0;
+  /// 0 where a part has all channels and the parts' sums are added up.
+  int part_channels_ = 0;
+  /// Of one part's workspace, and where in it its sum lies.
+  size_t part_bytes_ = 0, sum_offset_ = 0;
 };
 
 namespace {

@@ -8,6 +8,7 @@
 namespace cpu::compute {
 
 enum class ConvolutionDirection : uint8_t { Forward, BackwardData, BackwardFilter };
+/// Direct gives the same bits with any number of threads.
 enum class ConvolutionAlgorithm : uint8_t { Direct, Winograd };
 
 /// A convolution. Filter dimensions are K, C of one group, [D,] R, S.
