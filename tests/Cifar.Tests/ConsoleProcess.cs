@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Golden;
@@ -15,13 +16,18 @@ internal sealed partial class ConsoleProcess : IDisposable
     private readonly StringBuilder _error = new();
 
     public ConsoleProcess(string workingDirectory, params string[] arguments)
+        : this(workingDirectory, threads: 1, arguments)
+    {
+    }
+
+    // One thread is best for small networks: threads that wait for each other are slow where the machine is busy.
+    private ConsoleProcess(string workingDirectory, int threads, string[] arguments)
     {
         ProcessStartInfo start = ProgramStart.Of(typeof(Application).Assembly, arguments);
         start.WorkingDirectory = workingDirectory;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        // The networks here are too small to share out, and threads that wait for each other are slow where the machine is busy.
-        start.Environment["OMP_NUM_THREADS"] = "1";
+        start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
         start.Environment.Remove("CIFAR_DIR");
         start.Environment.Remove("CUDNNNET_DEVICE");
         _process = Process.Start(start)!;
@@ -36,9 +42,12 @@ internal sealed partial class ConsoleProcess : IDisposable
     public string Error => Read(_error);
 
     /// <summary>Runs the program to its end.</summary>
-    public static (int Code, string Output, string Error) Run(string workingDirectory, params string[] arguments)
+    public static (int Code, string Output, string Error) Run(string workingDirectory, params string[] arguments) => Run(workingDirectory, threads: 1, arguments);
+
+    /// <summary>Runs the program to its end with a number of threads.</summary>
+    public static (int Code, string Output, string Error) Run(string workingDirectory, int threads, params string[] arguments)
     {
-        using var process = new ConsoleProcess(workingDirectory, arguments);
+        using var process = new ConsoleProcess(workingDirectory, threads, arguments);
         int code = process.WaitForExit();
         return (code, process.Output, process.Error);
     }

@@ -79,6 +79,26 @@ public class ProgramTests
         Assert.That(Tensors(Path.Combine(folder["part"], "last.safetensors")), Is.EqualTo(Tensors(Path.Combine(folder["whole"], "last.safetensors"))), "all parameters, statistics and momenta");
     }
 
+    // The one has small filters for many pixels, the other also large filters for few: their gradients are shared out among threads in different ways.
+    [TestCase("resnet20", 1, 2, 3, 4)]
+    [TestCase("resnet18", 1, 3)]
+    [CpuDeviceOnly("the number of threads is the CPU device's")]
+    public void A_deterministic_training_gives_the_same_bits_with_any_number_of_threads(string model, params int[] numbers)
+    {
+        using var folder = new TemporaryFolder();
+        string[] options = ["--data", "digits", "--epochs", "1", "--model", model, "--deterministic", "--device", s_device];
+        foreach (int threads in numbers)
+        {
+            var (code, _, error) = ConsoleProcess.Run(folder.Path, threads, ["train", "--output", $"threads{threads}", .. options]);
+            Assert.That(code, Is.EqualTo(ExitCode.Done), error);
+            Assert.That(Numbers(folder[$"threads{threads}"]), Is.EqualTo(Numbers(folder["threads1"])), $"{threads} threads");
+            Assert.That(
+                Tensors(Path.Combine(folder[$"threads{threads}"], "last.safetensors")),
+                Is.EqualTo(Tensors(Path.Combine(folder["threads1"], "last.safetensors"))),
+                $"{threads} threads: all parameters, statistics and momenta");
+        }
+    }
+
     [Test]
     public void What_the_memory_is_for_is_described_and_nothing_is_trained()
     {
