@@ -931,7 +931,8 @@ ncclUniqueId read_id(const char* text) {
   return id;
 }
 
-// This program again, as a rank. `id` is empty where NCCL_COMM_ID is to be used.
+// This program again, as a rank. `id` is empty where NCCL_COMM_ID is to be used, "new" where it makes one and prints
+// it.
 pid_t start_rank(const char* what, int rank, int ranks, const std::string& id) {
   const std::string numbers[] = {std::to_string(rank), std::to_string(ranks)};
   const pid_t child = fork();
@@ -1003,12 +1004,44 @@ void meet_death(const Rank& r, const std::string& how) {
   CHECK(cuStreamSynchronize(r.stream));
 }
 
+// Between ranks of different hosts, two and two.
+void split_over_hosts(const Rank& r) {
+  Rank child{nullptr, r.stream, r.rank / 2, r.ranks / 2};
+  NCCL(ncclCommSplit(r.communicator, r.rank % 2, r.rank, &child.communicator, nullptr));
+  add_one_rank_each(child, 100000);
+  NCCL(ncclCommDestroy(child.communicator));
+}
+
+// Ranks 2 and 3 are on a host that is cut off and then killed.
+void lose_host(const Rank& r) {
+  add_one_rank_each(r);
+  std::printf("ready \n");
+  std::fflush(stdout);
+  if (r.rank >= 2) pause();
+  const size_t count = size_t{1} << 20;
+  Memory memory(count * 4);
+  const ncclResult_t result =
+      ncclAllReduce(memory.at(), memory.at(), count, ncclFloat32, ncclSum, r.communicator, r.stream);
+  EXPECT(result == ncclSuccess || result == ncclRemoteError);
+  EXPECT(next_state(r.communicator, ncclSuccess, 40) == ncclRemoteError);
+  const std::string text = ncclGetLastError(nullptr);
+  std::printf("%s\n", text.c_str());
+  EXPECT(text.find("rank 2") != std::string::npos || text.find("rank 3") != std::string::npos);
+  NCCL(ncclCommAbort(r.communicator));
+  CHECK(cuStreamSynchronize(r.stream));
+}
+
 int run_rank(char** arguments) {
   const std::string what = arguments[0];
   const PrimaryContext device;
   Rank r{nullptr, nullptr, std::atoi(arguments[1]), std::atoi(arguments[2])};
   CHECK(cuStreamCreate(&r.stream, CU_STREAM_NON_BLOCKING));
-  const ncclUniqueId id = *arguments[3] == '\0' ? new_id() : read_id(arguments[3]);
+  const std::string said = arguments[3];
+  const ncclUniqueId id = said.empty() || said == "new" ? new_id() : read_id(arguments[3]);
+  if (said == "new") {
+    std::printf("id %s\n", hexadecimal(id).c_str());
+    std::fflush(stdout);
+  }
   if (!NCCL(ncclCommInitRank(&r.communicator, r.ranks, id, r.rank))) return 1;
   if (what == "everything") {
     everything(r);
@@ -1016,6 +1049,11 @@ int run_rank(char** arguments) {
   } else if (what == "short") {
     add_one_rank_each(r, 100000);
     NCCL(ncclCommDestroy(r.communicator));
+  } else if (what == "split") {
+    split_over_hosts(r);
+    NCCL(ncclCommDestroy(r.communicator));
+  } else if (what == "lost-host") {
+    lose_host(r);
   } else {
     meet_death(r, what);
   }

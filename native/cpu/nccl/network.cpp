@@ -100,6 +100,14 @@ void set_option(const Descriptor& socket, int level, int name, int value) {
   setsockopt(socket.get(), level, name, &value, sizeof value);
 }
 
+bool is_unreachable(int error) { return error == EHOSTUNREACH || error == ENETUNREACH || error == ETIMEDOUT; }
+
+[[noreturn]] void fail_unreachable(const Address& address, const std::string& reason) {
+  throw Unreachable(ncclSystemError, "no way from here leads to " + address.text() + " (" + reason +
+                                         "); NCCL_SOCKET_IFNAME says which network interface's address a process "
+                                         "announces");
+}
+
 [[noreturn]] void fail_ended(const std::string& peer) {
   throw Failure(ncclRemoteError, peer + " has closed the connection: its process has ended");
 }
@@ -267,7 +275,7 @@ Descriptor connect_to(const Address& address, bool again, const Patience& patien
       error = errno;
       if (error == EINPROGRESS || error == EINTR) {
         if (!wait_ready(connection.get(), POLLOUT, patience)) {
-          throw Failure(ncclSystemError, address.text() + " does not answer");
+          fail_unreachable(address, "it does not answer");
         }
         socklen_t size = sizeof error;
         getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -277,9 +285,10 @@ Descriptor connect_to(const Address& address, bool again, const Patience& patien
       tune(connection);
       return connection;
     }
-    // Nobody listens there yet: the rank that will may still be starting.
-    const bool may_come = error == ECONNREFUSED || error == ECONNRESET || error == EAGAIN;
+    // Nobody listens there yet: the rank that will, or its host, may still be starting.
+    const bool may_come = error == ECONNREFUSED || error == ECONNRESET || error == EAGAIN || is_unreachable(error);
     if (!again || !may_come || Clock::now() >= patience.deadline) {
+      if (is_unreachable(error)) fail_unreachable(address, std::strerror(error));
       errno = error;
       fail_system("connecting to " + address.text() + " failed");
     }

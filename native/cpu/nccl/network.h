@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "nccl/failure.h"
+
 namespace cpu::nccl {
 
 using Clock = std::chrono::steady_clock;
@@ -19,6 +21,12 @@ std::chrono::milliseconds arrival_timeout();
 // How long each transfer of an operation may take: CUDNNNET_NCCL_TIMEOUT where it is set, else 0 for no limit, since a
 // rank that computes for minutes is no error.
 std::chrono::milliseconds operation_timeout();
+
+// No way leads to an address, or nobody there answers.
+class Unreachable : public Failure {
+ public:
+  using Failure::Failure;
+};
 
 // A file descriptor that is closed with its owner.
 class Descriptor {

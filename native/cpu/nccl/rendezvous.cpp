@@ -212,6 +212,8 @@ Visit::Visit(const Meeting& meeting, const Patience& patience)
     : key_(meeting.key), patience_(patience), host_("the rendezvous at " + meeting.address.text()) {
   try {
     socket_ = connect_to(meeting.address, meeting.from_environment, patience);
+  } catch (const Unreachable& failure) {
+    throw Failure(failure.code(), std::string(failure.what()) + "; the ranks meet there");
   } catch (const Failure& failure) {
     throw Failure(failure.code(), std::string(failure.what()) +
                                       "; the ranks meet there, in the process that made the "
