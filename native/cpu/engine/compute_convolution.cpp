@@ -28,7 +28,8 @@ constexpr size_t alignment = 4096;
 
 size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-/// One tensor of a plan: how the caller's lies (dense f32), how the kernel wants it, and the reorder between them.
+/// One tensor of a plan: how the caller's lies (dense, f32 or bf16), how the kernel wants it, and the reorder between
+/// them.
 struct Argument {
   memory::desc outer, inner, pad;
   dnnl::reorder reorder;
@@ -165,9 +166,11 @@ class ConvolutionPlan {
     const bool f64 = computes_in_double(user_.x.type) || computes_in_double(user_.w.type) ||
                      computes_in_double(user_.y.type) || user_.x.rank > 5 || needs_wide_sums(user_);
     if (!f64) {
-      native_.x = dense(user_.x);
-      native_.w = dense(user_.w);
-      native_.y = dense(user_.y);
+      const bool narrow = algorithm == ConvolutionAlgorithm::Direct && multiplies_bfloat16();
+      const auto type = [narrow](const Tensor& user) { return narrow ? user.type : ElementType::F32; };
+      native_.x = dense(user_.x, type(user_.x));
+      native_.w = dense(user_.w, type(user_.w));
+      native_.y = dense(user_.y, type(user_.y));
       trim_filter();
       const bool in_parts =
           direction_ == ConvolutionDirection::BackwardFilter && algorithm == ConvolutionAlgorithm::Direct;
@@ -228,10 +231,18 @@ class ConvolutionPlan {
   }
 
  private:
-  /// The caller's tensor as oneDNN can take it: f32 without gaps, in the caller's layout where that is dense.
-  static Tensor dense(const Tensor& tensor) {
-    if (tensor.is_packed() && !tensor.is_channels_last()) return packed(tensor, ElementType::F32);
-    return channels_last(tensor, ElementType::F32);
+  /// The caller's tensor as oneDNN can take it: without gaps, in the caller's layout where that is dense.
+  static Tensor dense(const Tensor& tensor, ElementType type) {
+    if (tensor.is_packed() && !tensor.is_channels_last()) return packed(tensor, type);
+    return channels_last(tensor, type);
+  }
+
+  /// Whether the factors are bf16 that the processor multiplies as they are; the result is f32 or rounded once to bf16.
+  bool multiplies_bfloat16() const {
+    const bool is_filter = direction_ == ConvolutionDirection::BackwardFilter;
+    const ElementType second = is_filter ? user_.y.type : user_.w.type, result = user_result().type;
+    return user_first().type == ElementType::BF16 && second == ElementType::BF16 &&
+           (result == ElementType::BF16 || result == ElementType::F32) && onednn_multiplies_bfloat16();
   }
 
   bool flips() const { return user_.flips_filter && user_.w.pixels() > 1; }
@@ -262,8 +273,7 @@ class ConvolutionPlan {
   }
 
   const void* stage_input(const Tensor& user, const Tensor& native, const void* data, Scratch& scratch) const {
-    return in_double_ ? static_cast<const void*>(staged<double>(user, data, native, scratch))
-                      : static_cast<const void*>(staged<float>(user, data, native, scratch));
+    return staged<void>(user, data, native, scratch);
   }
 
   const void* stage_filter(const void* data, Scratch& scratch) const {
@@ -321,7 +331,7 @@ class ConvolutionPlan {
       dims.push_back(w.dims[i]);
       strides.push_back(w.strides[i]);
     }
-    return {dims, memory::data_type::f32, strides};
+    return {dims, onednn_type(w.type), strides};
   }
 
   /// Plans for the parts of a filter gradient: of the output channels, or of the images.
@@ -348,10 +358,11 @@ class ConvolutionPlan {
       first_ = part_->first_;
       second_ = part_->second_;
       pad_ = part_->pad_;
-      result_.prepare(part_->result_.outer, part_->result_.inner, true);
+      result_.prepare(filter_desc(), part_->result_.inner, true);
       // Where the kernel writes the caller's layout, a part has no place of its own for its sum yet.
-      sum_offset_ = result_.reorders ? part_->result_.inner_offset : part_->workspace_;
-      part_bytes_ = part_->workspace_ + (result_.reorders ? 0 : aligned(result_.outer.get_size()));
+      const bool has_place = part_->result_.reorders;
+      sum_offset_ = has_place ? part_->result_.inner_offset : part_->workspace_;
+      part_bytes_ = part_->workspace_ + (has_place ? 0 : aligned(result_.inner.get_size()));
       if (last_part_ != nullptr) part_bytes_ = std::max(part_bytes_, last_part_->workspace_);
       scratchpad_offset_ = part_bytes_ * static_cast<size_t>(parts_);
       workspace_ = scratchpad_offset_ + (result_.reorders ? aligned(result_.pad.get_size()) : 0);
@@ -366,6 +377,8 @@ class ConvolutionPlan {
     ConvolutionShape shape = native_;
     shape.x.dims[0] = shape.y.dims[0] = static_cast<int>(images);
     shape.y.dims[1] = shape.w.dims[0] = channels;
+    // Sums that are added to others are not rounded before.
+    if (part_channels_ == 0) shape.w.type = ElementType::F32;
     auto plan = std::make_unique<ConvolutionPlan>(direction_, shape, epilogue_);
     const ForOneThread guard;
     plan->trim_filter();
@@ -390,13 +403,12 @@ class ConvolutionPlan {
     const auto kind = algorithm == ConvolutionAlgorithm::Winograd ? dnnl::algorithm::convolution_winograd
                                                                   : dnnl::algorithm::convolution_direct;
     const auto any = memory::format_tag::any;
-    const auto f32 = memory::data_type::f32;
     const memory::desc outer_x = onednn_desc(native_.x), outer_y = onednn_desc(native_.y), outer_w = filter_desc();
-    const memory::desc x = plain ? outer_x : memory::desc(outer_x.dims(), f32, any);
-    const memory::desc y =
-        plain ? onednn_desc(channels_last(native_.y, ElementType::F32)) : memory::desc(outer_y.dims(), f32, any);
-    const memory::desc w(outer_w.dims(), f32, any);
-    const memory::desc bias({outer_y.dims()[1]}, f32, memory::format_tag::a);
+    const memory::desc x = plain ? outer_x : memory::desc(outer_x.dims(), outer_x.data_type(), any);
+    const memory::desc y = plain ? onednn_desc(channels_last(native_.y, native_.y.type))
+                                 : memory::desc(outer_y.dims(), outer_y.data_type(), any);
+    const memory::desc w(outer_w.dims(), outer_w.data_type(), any);
+    const memory::desc bias({outer_y.dims()[1]}, memory::data_type::f32, memory::format_tag::a);
     const int spatial = native_.x.rank - 2;
     const memory::dims strides(native_.stride, native_.stride + spatial);
     const memory::dims padding(used_.padding, used_.padding + spatial);
@@ -475,9 +487,9 @@ class ConvolutionPlan {
     const int filter = direction_ == ConvolutionDirection::BackwardFilter ? 2 : 1;
     if (filter == 2) {
       if (trims()) set_tensor(native_.w, result, 0);
-      result = at(result, ElementType::F32, used_offset_);
+      result = at(result, native_.w.type, used_offset_);
     } else {
-      second = at(second, ElementType::F32, used_offset_);
+      second = at(second, native_.w.type, used_offset_);
     }
     if (part_ != nullptr) return execute_parts(first, second, result, adds, workspace);
     const auto memories = memories_.take([this] { return make_memories(); });
@@ -491,9 +503,9 @@ class ConvolutionPlan {
     if (part_channels_ != 0) {
       for_parts(workspace, [&](int64_t i, ConvolutionPlan& plan, const Memories& memories, char* own) {
         const int64_t channel = i * part_channels_;
-        void* target = at(result, ElementType::F32, channel * native_.w.strides[0]);
+        void* target = at(result, native_.w.type, channel * native_.w.strides[0]);
         char* inner = result_.reorders ? own + plan.result_.inner_offset : static_cast<char*>(target);
-        plan.execute_kernel(first, at(second, ElementType::F32, channel * native_.y.strides[1]), nullptr, inner, own,
+        plan.execute_kernel(first, at(second, native_.y.type, channel * native_.y.strides[1]), nullptr, inner, own,
                             memories);
         if (result_.reorders) plan.finish(memories, inner, target, adds, own);
       });
@@ -501,8 +513,8 @@ class ConvolutionPlan {
     }
     for_parts(workspace, [&](int64_t i, ConvolutionPlan& plan, const Memories& memories, char* own) {
       const int64_t image = i * part_images_;
-      plan.execute_kernel(at(first, ElementType::F32, image * native_.x.strides[0]),
-                          at(second, ElementType::F32, image * native_.y.strides[0]), nullptr, own + sum_offset_, own,
+      plan.execute_kernel(at(first, native_.x.type, image * native_.x.strides[0]),
+                          at(second, native_.y.type, image * native_.y.strides[0]), nullptr, own + sum_offset_, own,
                           memories);
     });
     char* sums = workspace + sum_offset_;

@@ -10,7 +10,11 @@ const dnnl::engine& onednn_engine();
 /// The calling thread's oneDNN stream; it runs what it is given on that thread and OpenMP's.
 dnnl_stream_t onednn_stream();
 
-/// An f32 tensor with its own strides.
+/// Whether the processor has instructions that multiply bf16.
+bool onednn_multiplies_bfloat16();
+/// bf16 or f32.
+dnnl::memory::data_type onednn_type(ElementType type);
+/// A tensor in bf16 or f32 with its own strides.
 dnnl::memory::desc onednn_desc(const Tensor& tensor);
 
 /// Attributes of all our primitives: scratch memory comes from us, so executing allocates nothing.

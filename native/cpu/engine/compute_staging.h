@@ -5,13 +5,13 @@
 
 namespace cpu::compute {
 
-/// `data` as T in the layout `wanted`: itself where it already is, else a converted copy in `scratch`. Null stays null.
+/// `data` as T in the type and layout `wanted`: itself where it already is, else a converted copy in `scratch`. Null stays null.
 template <class T>
 const T* staged(const Tensor& tensor, const void* data, const Tensor& wanted, Scratch& scratch) {
   if (data == nullptr || same_layout(tensor, wanted)) return static_cast<const T*>(data);
-  T* copy = scratch.take<T>(wanted.elements());
+  void* copy = scratch.take_bytes(static_cast<size_t>(wanted.elements()) * element_size(wanted.type));
   blend_tensor(1, tensor, data, 0, wanted, copy);
-  return copy;
+  return static_cast<const T*>(copy);
 }
 
 /// Where an operation writes T in the layout `wanted`: the result itself, or scratch that finish() converts.
