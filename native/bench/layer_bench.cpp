@@ -4,11 +4,14 @@
 //
 //   layer_bench [f32|bf16|f16] [cifar|imagenet] [batch] [rounds] [part of a name]
 //
-// Of each the best round counts; both run on the thread of the stream and its OpenMP threads. GB/s are of the bytes an
+// Of each the best round counts; both run on the thread of the stream and its OpenMP threads. With OMP_NUM_THREADS=1 it
+// is the process's own time that is taken, which other programs on the machine disturb less. GB/s are of the bytes an
 // operation cannot avoid to move. oneDNN has no f16 kernels here: its figures are those of f32 then. What it has no
 // primitive for has no ratio. The last lines are sums over the network.
+#include <omp.h>
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -26,14 +29,20 @@ namespace {
 
 using dnnl::memory;
 
-void require(bool condition, const char* call) {
-  if (condition) return;
+void require(int status, const char* call) {
+  if (status == 0) return;
   char text[512] = "";
   cudnnGetLastErrorString(text, sizeof text);
-  std::fprintf(stderr, "layer_bench: %s failed: %s\n", call, text);
+  std::fprintf(stderr, "layer_bench: %s returned %d %s\n", call, status, text);
   std::exit(1);
 }
-#define REQUIRE(call) require((call) == 0, #call)
+#define REQUIRE(call) require(static_cast<int>(call), #call)
+
+double now() {
+  timespec time;
+  clock_gettime(omp_get_max_threads() == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
+}
 
 struct Type {
   cudnnDataType_t cudnn;
@@ -428,11 +437,10 @@ class Bench {
   }
 
   double time(const std::function<void()>& submit) {
-    using clock = std::chrono::steady_clock;
-    const auto start = clock::now();
+    const double start = now();
     submit();
     REQUIRE(cuStreamSynchronize(device_.stream));
-    return std::chrono::duration<double, std::milli>(clock::now() - start).count();
+    return now() - start;
   }
 
   void run(Operation operation) {
@@ -464,10 +472,11 @@ class Bench {
   }
 
   static void run_yardstick(void* data) {
-    static thread_local dnnl::stream stream(dnnl::engine(dnnl::engine::kind::cpu, 0));
     const auto* yardstick = static_cast<Yardstick*>(data);
-    yardstick->primitive.execute(stream, yardstick->arguments);
-    stream.wait();
+    // Never destroyed: the thread may outlive what oneDNN needs for that.
+    static thread_local auto* stream = new dnnl::stream(yardstick->arguments.begin()->second.get_engine());
+    yardstick->primitive.execute(*stream, yardstick->arguments);
+    stream->wait();
   }
 
   const Type type_;

@@ -85,19 +85,19 @@ void execute(const dnnl::primitive& primitive, std::initializer_list<dnnl_exec_a
       "oneDNN could not execute a primitive");
 }
 
-/// Where blocked activations pay for changing the layout, measured with native/bench/convolution_bench: oneDNN's
-/// channels-last kernels are as fast as its blocked ones or faster, except on small images and for strided filter
-/// gradients.
+/// Where blocked activations pay for changing the layout, measured with native/bench/layer_bench: oneDNN's channels-last
+/// kernels are as fast as its blocked ones or faster, except on small images and for strided filter gradients.
 bool prefers_blocked(ConvolutionDirection direction, const ConvolutionShape& shape) {
   if (shape.x.dims[1] % 16 != 0 || shape.y.dims[1] % 16 != 0 || shape.groups != 1) return false;
-  const int64_t taps = shape.w.pixels();
+  const bool is_narrow = shape.x.type == ElementType::BF16 || shape.y.type == ElementType::BF16;
+  const bool has_window = shape.w.pixels() > 1, is_strided = shape.stride[0] > 1;
   switch (direction) {
     case ConvolutionDirection::Forward:
-      return taps > 1 && shape.y.pixels() <= 16;
+      return has_window ? shape.y.pixels() <= 16 : is_narrow && shape.y.pixels() <= 4;
     case ConvolutionDirection::BackwardData:
-      return taps > 1 && shape.x.pixels() <= 64 && shape.stride[0] == 1;
+      return has_window && !is_narrow && shape.x.pixels() <= 64 && !is_strided;
     case ConvolutionDirection::BackwardFilter:
-      return taps > 1 && shape.stride[0] > 1;
+      return has_window && (is_strided || (is_narrow && shape.x.pixels() <= 16));
   }
   return false;
 }
