@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <type_traits>
 
 #include "engine/compute_channels.h"
 #include "engine/compute_staging.h"
@@ -23,21 +25,26 @@ ChannelView view_of(const Normalization& normalization, const Tensor& layout) {
   return {x.dims[0], x.dims[1], x.pixels()};
 }
 
+/// Whether there are loops over planes of S; images of 16-bit floats with their channels first are widened before.
+template <class S>
+constexpr bool has_planes = std::is_same_v<S, Arithmetic<S>>;
+
 /// Mean and biased variance of every channel. Sums are taken in double of the distance to the channel's first value,
 /// so that a mean far from zero costs no digits.
-template <class T>
-void statistics(const ChannelView& view, const T* x, Scratch& scratch, double* mean, double* variance) {
-  const VectorKernels<T>& kernels = vector_kernels<T>();
+template <class S>
+void statistics(const ChannelView& view, const S* x, Scratch& scratch, double* mean, double* variance) {
+  using T = Arithmetic<S>;
   T* shift = scratch.take<T>(view.channels);
-  for (int64_t c = 0; c < view.channels; ++c) shift[c] = x[c * view.inner];
+  vector_kernels<T>().load(native_type<S>, x, view.inner, view.channels, shift);
   if (view.inner == 1) {
-    sum_blocks<T>(view, scratch, mean, variance,
+    const RowKernels<S>& kernels = row_kernels<S>();
+    sum_blocks<S>(view, scratch, mean, variance,
                   [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* sum, double* square) {
                     kernels.moments(x + offset, rows, view.channels, width, shift + start, sum, square);
                   });
-  } else {
+  } else if constexpr (has_planes<S>) {
     sum_planes(view, scratch, mean, variance, [&](int64_t offset, int64_t c, double* sum, double* square) {
-      kernels.plane_moments(x + offset, view.inner, shift[c], sum, square);
+      vector_kernels<T>().plane_moments(x + offset, view.inner, shift[c], sum, square);
     });
   }
   const double count = static_cast<double>(view.count());
@@ -48,12 +55,12 @@ void statistics(const ChannelView& view, const T* x, Scratch& scratch, double* m
   }
 }
 
-template <class T>
-void apply(const ChannelView& view, const T* x, const T* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta,
-           T* y) {
-  const VectorKernels<T>& kernels = vector_kernels<T>();
+template <class S, class T>
+void apply(const ChannelView& view, const S* x, const S* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta,
+           S* y) {
   if (view.inner == 1) {
-    const int64_t rows = block_rows(view, sizeof(T));
+    const RowKernels<S>& kernels = row_kernels<S>();
+    const int64_t rows = block_rows(view, sizeof(S));
     for_blocks(view, rows, [&](int64_t, int64_t first, int64_t count, int64_t start, int64_t width) {
       const int64_t offset = first * view.channels + start;
       kernels.normalize(x + offset, z == nullptr ? nullptr : z + offset,
@@ -62,12 +69,14 @@ void apply(const ChannelView& view, const T* x, const T* z, const NormalizationR
     });
     return;
   }
-  const bool parallel = view.outer * view.channels * view.inner > 16384;
+  if constexpr (has_planes<S>) {
+    const bool parallel = view.outer * view.channels * view.inner > 16384;
 #pragma omp parallel for schedule(static) if (parallel)
-  for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
-    const int64_t offset = plane * view.inner, c = plane % view.channels;
-    kernels.plane_normalize(x + offset, z == nullptr ? nullptr : z + offset, row.mean[c], row.factor[c], row.bias[c],
-                            relu, alpha, beta, y + offset, view.inner);
+    for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
+      const int64_t offset = plane * view.inner, c = plane % view.channels;
+      vector_kernels<T>().plane_normalize(x + offset, z == nullptr ? nullptr : z + offset, row.mean[c], row.factor[c],
+                                          row.bias[c], relu, alpha, beta, y + offset, view.inner);
+    }
   }
 }
 
@@ -83,10 +92,11 @@ void put(ElementType type, void* data, int64_t i, double value) {
   }
 }
 
-template <class T>
+template <class S>
 void normalize_with(const Normalization& normalization, const Tensor& layout, const ChannelView& view, Scratch& scratch,
-                    const T* x, const double* mean, const double* factor, const double* bias, double alpha, double beta,
+                    const S* x, const double* mean, const double* factor, const double* bias, double alpha, double beta,
                     const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z) {
+  using T = Arithmetic<S>;
   T* row_mean = scratch.take<T>(view.channels);
   T* row_factor = scratch.take<T>(view.channels);
   T* row_bias = scratch.take<T>(view.channels);
@@ -96,10 +106,10 @@ void normalize_with(const Normalization& normalization, const Tensor& layout, co
     // The part of the mean that rounding took away goes into the bias.
     row_bias[c] = static_cast<T>(bias[c] - (mean[c] - static_cast<double>(row_mean[c])) * factor[c]);
   }
-  const T* addend = staged<T>(z_tensor, z, layout, scratch);
-  const StagedResult<T> result(y_tensor, y, layout, scratch);
-  apply<T>(view, x, addend, {row_mean, row_factor, row_bias}, normalization.relu, result.alpha(alpha),
-           result.beta(beta), result.values());
+  const S* addend = staged<S>(z_tensor, z, layout, scratch);
+  const StagedResult<S> result(y_tensor, y, layout, scratch);
+  apply<S, T>(view, x, addend, {row_mean, row_factor, row_bias}, normalization.relu, result.alpha(alpha),
+              result.beta(beta), result.values());
   result.finish(alpha, beta);
 }
 
@@ -112,14 +122,14 @@ void factors(const Normalization& normalization, int64_t channels, const double*
   }
 }
 
-template <class T>
+template <class S>
 void training(const Normalization& normalization, double alpha, const void* x_data, double beta, const Tensor& y_tensor,
               void* y, const Tensor& z_tensor, const void* z, const void* scale, const void* bias,
               const NormalizationState& state) {
   Scratch scratch;
-  const Tensor layout = wanted_layout(normalization, native_type<T>);
+  const Tensor layout = wanted_layout(normalization, native_type<S>);
   const ChannelView view = view_of(normalization, layout);
-  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
+  const S* x = staged<S>(normalization.x, x_data, layout, scratch);
   double* mean = scratch.take<double>(view.channels);
   double* variance = scratch.take<double>(view.channels);
   statistics(view, x, scratch, mean, variance);
@@ -142,18 +152,18 @@ void training(const Normalization& normalization, double alpha, const void* x_da
   double* factor = scratch.take<double>(view.channels);
   double* wide_bias = scratch.take<double>(view.channels);
   factors(normalization, view.channels, variance, scale, bias, factor, wide_bias);
-  normalize_with<T>(normalization, layout, view, scratch, x, mean, factor, wide_bias, alpha, beta, y_tensor, y,
+  normalize_with<S>(normalization, layout, view, scratch, x, mean, factor, wide_bias, alpha, beta, y_tensor, y,
                     z_tensor, z);
 }
 
-template <class T>
+template <class S>
 void inference(const Normalization& normalization, double alpha, const void* x_data, double beta,
                const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z, const void* scale,
                const void* bias, const void* mean_data, const void* variance_data) {
   Scratch scratch;
-  const Tensor layout = wanted_layout(normalization, native_type<T>);
+  const Tensor layout = wanted_layout(normalization, native_type<S>);
   const ChannelView view = view_of(normalization, layout);
-  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
+  const S* x = staged<S>(normalization.x, x_data, layout, scratch);
   double* mean = scratch.take<double>(view.channels);
   double* variance = scratch.take<double>(view.channels);
   for (int64_t c = 0; c < view.channels; ++c) {
@@ -163,32 +173,33 @@ void inference(const Normalization& normalization, double alpha, const void* x_d
   double* factor = scratch.take<double>(view.channels);
   double* wide_bias = scratch.take<double>(view.channels);
   factors(normalization, view.channels, variance, scale, bias, factor, wide_bias);
-  normalize_with<T>(normalization, layout, view, scratch, x, mean, factor, wide_bias, alpha, beta, y_tensor, y,
+  normalize_with<S>(normalization, layout, view, scratch, x, mean, factor, wide_bias, alpha, beta, y_tensor, y,
                     z_tensor, z);
 }
 
-template <class T>
+template <class S>
 void application(const Normalization& normalization, const void* x_data, const Tensor& y_tensor, void* y,
                  const double* mean, const double* factor, const double* bias) {
   Scratch scratch;
-  const Tensor layout = wanted_layout(normalization, native_type<T>);
-  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
-  normalize_with<T>(normalization, layout, view_of(normalization, layout), scratch, x, mean, factor, bias, 1, 0,
+  const Tensor layout = wanted_layout(normalization, native_type<S>);
+  const S* x = staged<S>(normalization.x, x_data, layout, scratch);
+  normalize_with<S>(normalization, layout, view_of(normalization, layout), scratch, x, mean, factor, bias, 1, 0,
                     y_tensor, y, Tensor(), nullptr);
 }
 
-template <class T>
+template <class S>
 void backward(const Normalization& normalization, double alpha_data, double beta_data, double alpha_parameter,
               double beta_parameter, const void* x_data, const NormalizationGradient& gradient, const void* scale,
               void* dscale, void* dbias, const void* saved_mean, const void* saved_inverse_deviation) {
+  using T = Arithmetic<S>;
   Scratch scratch;
-  const Tensor layout = wanted_layout(normalization, native_type<T>);
+  const Tensor layout = wanted_layout(normalization, native_type<S>);
   const ChannelView view = view_of(normalization, layout);
-  const VectorKernels<T>& kernels = vector_kernels<T>();
+  const RowKernels<S>& kernels = row_kernels<S>();
   const ElementType type = normalization.parameter_type;
-  const T* x = staged<T>(normalization.x, x_data, layout, scratch);
-  const T* dy = staged<T>(gradient.dy_tensor, gradient.dy, layout, scratch);
-  const T* y = normalization.relu ? staged<T>(gradient.y_tensor, gradient.y, layout, scratch) : nullptr;
+  const S* x = staged<S>(normalization.x, x_data, layout, scratch);
+  const S* dy = staged<S>(gradient.dy_tensor, gradient.dy, layout, scratch);
+  const S* y = normalization.relu ? staged<S>(gradient.y_tensor, gradient.y, layout, scratch) : nullptr;
   double* mean = scratch.take<double>(view.channels);
   double* inverse = scratch.take<double>(view.channels);
   if (saved_mean != nullptr && saved_inverse_deviation != nullptr) {
@@ -205,14 +216,14 @@ void backward(const Normalization& normalization, double alpha_data, double beta
   double* sum = scratch.take<double>(view.channels);
   double* product = scratch.take<double>(view.channels);
   if (view.inner == 1) {
-    sum_blocks<T>(view, scratch, sum, product,
+    sum_blocks<S>(view, scratch, sum, product,
                   [&](int64_t offset, int64_t start, int64_t rows, int64_t width, double* s, double* p) {
                     kernels.gradient_sums(x + offset, dy + offset, y == nullptr ? nullptr : y + offset,
                                           row_mean + start, rows, view.channels, width, s, p);
                   });
-  } else {
+  } else if constexpr (has_planes<S>) {
     sum_planes(view, scratch, sum, product, [&](int64_t offset, int64_t c, double* s, double* p) {
-      kernels.plane_gradient_sums(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c], view.inner,
+      vector_kernels<T>().plane_gradient_sums(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c], view.inner,
                                   s, p);
     });
   }
@@ -235,23 +246,23 @@ void backward(const Normalization& normalization, double alpha_data, double beta
     blend(dscale, scale_gradient);
     blend(dbias, sum[c]);
   }
-  const StagedResult<T> dx(gradient.dx_tensor, gradient.dx, layout, scratch);
-  const StagedResult<T> dz(gradient.dz_tensor, gradient.dz, layout, scratch);
+  const StagedResult<S> dx(gradient.dx_tensor, gradient.dx, layout, scratch);
+  const StagedResult<S> dz(gradient.dz_tensor, gradient.dz, layout, scratch);
   const T alpha = dx.alpha(alpha_data), beta = dx.beta(beta_data);
   if (view.inner == 1) {
-    const int64_t rows = block_rows(view, sizeof(T));
+    const int64_t rows = block_rows(view, sizeof(S));
     for_blocks(view, rows, [&](int64_t, int64_t first, int64_t block, int64_t start, int64_t width) {
       const int64_t offset = first * view.channels + start;
       kernels.normalize_backward(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean + start,
                                  factor + start, average + start, slope + start, alpha, beta, dx.values() + offset,
                                  dz.values() == nullptr ? nullptr : dz.values() + offset, block, view.channels, width);
     });
-  } else {
+  } else if constexpr (has_planes<S>) {
     const bool parallel = view.outer * view.channels * view.inner > 16384;
 #pragma omp parallel for schedule(static) if (parallel)
     for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
       const int64_t offset = plane * view.inner, c = plane % view.channels;
-      kernels.plane_normalize_backward(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c],
+      vector_kernels<T>().plane_normalize_backward(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c],
                                        factor[c], average[c], slope[c], alpha, beta, dx.values() + offset,
                                        dz.values() == nullptr ? nullptr : dz.values() + offset, view.inner);
     }
@@ -289,8 +300,19 @@ void bias_sums(double alpha, const Tensor& dy_tensor, const void* dy_data, doubl
   blend_tensor(alpha, packed(sums, ElementType::F64), sum, beta, db_tensor, db);
 }
 
-bool in_double(const Normalization& normalization) {
-  return computes_in_double(normalization.x.type) || normalization.parameter_type == ElementType::F64;
+/// Calls function(S{}) with the type that x and the other images are read and written as: 16-bit floats as they are
+/// where all have channels last and nothing is blended, else single or double precision. `images`: those that exist.
+template <class Function>
+void with_storage(const Normalization& normalization, bool blends, std::initializer_list<const Tensor*> images,
+                  const Function& function) {
+  const Tensor& x = normalization.x;
+  if (computes_in_double(x.type) || normalization.parameter_type == ElementType::F64) return function(double{});
+  bool is_narrow = has_16_bits(x.type) && !blends;
+  is_narrow = is_narrow && view_of(normalization, wanted_layout(normalization, x.type)).inner == 1;
+  for (const Tensor* image : images) is_narrow = is_narrow && image->type == x.type;
+  if (!is_narrow) return function(float{});
+  if (x.type == ElementType::BF16) return function(BFloat16{});
+  function(Half{});
 }
 
 }  // namespace
@@ -298,43 +320,37 @@ bool in_double(const Normalization& normalization) {
 void normalization_training(const Normalization& normalization, double alpha, const void* x, double beta,
                             const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z, const void* scale,
                             const void* bias, const NormalizationState& state) {
-  if (in_double(normalization)) {
-    training<double>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, state);
-  } else {
-    training<float>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, state);
-  }
+  with_storage(normalization, alpha != 1 || beta != 0, {&y_tensor, z == nullptr ? &y_tensor : &z_tensor}, [&](auto s) {
+    training<decltype(s)>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, state);
+  });
 }
 
 void normalization_inference(const Normalization& normalization, double alpha, const void* x, double beta,
                              const Tensor& y_tensor, void* y, const Tensor& z_tensor, const void* z, const void* scale,
                              const void* bias, const void* mean, const void* variance) {
-  if (in_double(normalization)) {
-    inference<double>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, mean, variance);
-  } else {
-    inference<float>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, mean, variance);
-  }
+  with_storage(normalization, alpha != 1 || beta != 0, {&y_tensor, z == nullptr ? &y_tensor : &z_tensor}, [&](auto s) {
+    inference<decltype(s)>(normalization, alpha, x, beta, y_tensor, y, z_tensor, z, scale, bias, mean, variance);
+  });
 }
 
 void normalization_application(const Normalization& normalization, const void* x, const Tensor& y_tensor, void* y,
                                const double* mean, const double* factor, const double* bias) {
-  if (in_double(normalization)) {
-    application<double>(normalization, x, y_tensor, y, mean, factor, bias);
-  } else {
-    application<float>(normalization, x, y_tensor, y, mean, factor, bias);
-  }
+  with_storage(normalization, false, {&y_tensor}, [&](auto s) {
+    application<decltype(s)>(normalization, x, y_tensor, y, mean, factor, bias);
+  });
 }
 
 void normalization_backward(const Normalization& normalization, double alpha_data, double beta_data,
                             double alpha_parameter, double beta_parameter, const void* x,
                             const NormalizationGradient& gradient, const void* scale, void* dscale, void* dbias,
                             const void* saved_mean, const void* saved_inverse_deviation) {
-  if (in_double(normalization)) {
-    backward<double>(normalization, alpha_data, beta_data, alpha_parameter, beta_parameter, x, gradient, scale, dscale,
-                     dbias, saved_mean, saved_inverse_deviation);
-  } else {
-    backward<float>(normalization, alpha_data, beta_data, alpha_parameter, beta_parameter, x, gradient, scale, dscale,
-                    dbias, saved_mean, saved_inverse_deviation);
-  }
+  with_storage(normalization, alpha_data != 1 || beta_data != 0,
+               {&gradient.dy_tensor, &gradient.dx_tensor, normalization.relu ? &gradient.y_tensor : &gradient.dy_tensor,
+                gradient.dz != nullptr ? &gradient.dz_tensor : &gradient.dx_tensor},
+               [&](auto s) {
+                 backward<decltype(s)>(normalization, alpha_data, beta_data, alpha_parameter, beta_parameter, x,
+                                       gradient, scale, dscale, dbias, saved_mean, saved_inverse_deviation);
+               });
 }
 
 void bias_gradient(double alpha, const Tensor& dy_tensor, const void* dy, double beta, const Tensor& db_tensor,

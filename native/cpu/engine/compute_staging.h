@@ -27,8 +27,8 @@ class StagedResult {
   T* values() const { return values_; }
   bool is_direct() const { return direct_; }
   /// What the operation has to apply itself; staged results are blended by finish().
-  T alpha(double alpha) const { return direct_ ? static_cast<T>(alpha) : T(1); }
-  T beta(double beta) const { return direct_ ? static_cast<T>(beta) : T(0); }
+  Arithmetic<T> alpha(double alpha) const { return direct_ ? static_cast<Arithmetic<T>>(alpha) : 1; }
+  Arithmetic<T> beta(double beta) const { return direct_ ? static_cast<Arithmetic<T>>(beta) : 0; }
 
   void finish(double alpha, double beta) const {
     if (!direct_) blend_tensor(alpha, wanted_, values_, beta, tensor_, data_);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace cpu::compute {
 
@@ -79,9 +80,25 @@ inline bool has_16_bits(ElementType type) { return type == ElementType::F16 || t
 /// Floats that are computed with in single precision.
 inline bool computes_in_single(ElementType type) { return type == ElementType::F32 || has_16_bits(type); }
 
+/// 16-bit floats as they lie in memory.
+struct BFloat16 {
+  uint16_t bits;
+};
+struct Half {
+  uint16_t bits;
+};
+
 /// The type loops over T read and write directly.
 template <class T>
 constexpr ElementType native_type = sizeof(T) == 8 ? ElementType::F64 : ElementType::F32;
+template <>
+inline constexpr ElementType native_type<BFloat16> = ElementType::BF16;
+template <>
+inline constexpr ElementType native_type<Half> = ElementType::F16;
+
+/// The type numbers stored as S are computed with.
+template <class S>
+using Arithmetic = std::conditional_t<sizeof(S) == 8, double, float>;
 
 /// Bytes of `elements` elements, address arithmetic on device pointers.
 inline char* at(void* data, ElementType type, int64_t element) {

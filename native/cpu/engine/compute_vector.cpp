@@ -4,9 +4,13 @@ namespace cpu::compute {
 
 extern const VectorKernels<float> vector_float_baseline;
 extern const VectorKernels<double> vector_double_baseline;
+extern const RowKernels<BFloat16> rows_bfloat16_baseline;
+extern const RowKernels<Half> rows_half_baseline;
 #if defined(__x86_64__)
 extern const VectorKernels<float> vector_float_avx2, vector_float_avx512;
 extern const VectorKernels<double> vector_double_avx2, vector_double_avx512;
+extern const RowKernels<BFloat16> rows_bfloat16_avx2, rows_bfloat16_avx512;
+extern const RowKernels<Half> rows_half_avx2, rows_half_avx512;
 
 namespace {
 
@@ -22,25 +26,42 @@ int instruction_set() {
   return level;
 }
 
+/// The table for the processor this runs on.
+template <class Table>
+const Table& choose(const Table& baseline, const Table& avx2, const Table& avx512) {
+  const int level = instruction_set();
+  return level == 2 ? avx512 : level == 1 ? avx2 : baseline;
+}
+
 }  // namespace
+#define CHOOSE(name) choose(name##_baseline, name##_avx2, name##_avx512)
+#else
+#define CHOOSE(name) name##_baseline
 #endif
 
 template <>
 const VectorKernels<float>& vector_kernels<float>() {
-#if defined(__x86_64__)
-  const int level = instruction_set();
-  if (level > 0) return level == 2 ? vector_float_avx512 : vector_float_avx2;
-#endif
-  return vector_float_baseline;
+  return CHOOSE(vector_float);
 }
-
 template <>
 const VectorKernels<double>& vector_kernels<double>() {
-#if defined(__x86_64__)
-  const int level = instruction_set();
-  if (level > 0) return level == 2 ? vector_double_avx512 : vector_double_avx2;
-#endif
-  return vector_double_baseline;
+  return CHOOSE(vector_double);
+}
+template <>
+const RowKernels<float>& row_kernels<float>() {
+  return vector_kernels<float>();
+}
+template <>
+const RowKernels<double>& row_kernels<double>() {
+  return vector_kernels<double>();
+}
+template <>
+const RowKernels<BFloat16>& row_kernels<BFloat16>() {
+  return CHOOSE(rows_bfloat16);
+}
+template <>
+const RowKernels<Half>& row_kernels<Half>() {
+  return CHOOSE(rows_half);
 }
 
 }  // namespace cpu::compute

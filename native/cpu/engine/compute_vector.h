@@ -24,10 +24,29 @@ struct NormalizationRow {
   const T* bias;
 };
 
+/// The loops of batch normalisation over matrices of S, which is what numbers are stored as; they are computed with as
+/// Arithmetic<S>. Matrices have `rows` rows of `n` used columns, `stride` elements apart. Those of 16-bit floats are
+/// only asked with alpha = 1 and beta = 0.
+template <class S>
+struct RowKernels {
+  using T = Arithmetic<S>;
+  /// sum[c] += sum over rows of (x - shift), square[c] likewise of the squares.
+  void (*moments)(const S* x, int64_t rows, int64_t stride, int64_t n, const T* shift, double* sum, double* square);
+  /// y = alpha ((x - mean) factor + bias [+ z]), with ReLU before alpha where wanted, + beta y.
+  void (*normalize)(const S* x, const S* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta, S* y,
+                    int64_t rows, int64_t stride, int64_t n);
+  /// Sums of g and of g (x - mean), where g = dy, masked by y > 0 if y is not null.
+  void (*gradient_sums)(const S* x, const S* dy, const S* y, const T* mean, int64_t rows, int64_t stride, int64_t n,
+                        double* sum, double* product);
+  /// dx = alpha factor (g - average - (x - mean) slope) + beta dx; dz = g where dz is not null.
+  void (*normalize_backward)(const S* x, const S* dy, const S* y, const T* mean, const T* factor, const T* average,
+                             const T* slope, T alpha, T beta, S* dx, S* dz, int64_t rows, int64_t stride, int64_t n);
+};
+
 /// The innermost loops, on contiguous memory, for one instruction set. T is float or double. Matrices have `rows` rows
 /// of `n` used columns, `stride` elements apart. None of them allocates.
 template <class T>
-struct VectorKernels {
+struct VectorKernels : RowKernels<T> {
   /// Contiguous or strided elements of any type as T.
   void (*load)(ElementType type, const void* source, int64_t stride, int64_t n, T* result);
   /// T to any type, rounded to nearest even; integers saturate.
@@ -41,20 +60,9 @@ struct VectorKernels {
   /// dx = f'(x) dy. Relu looks at y, the others at x; Sigmoid, Tanh and Elu, where x is null, at y.
   void (*activate_backward)(const ActivationParameters& activation, const T* y, const T* dy, const T* x, T* dx,
                             int64_t n);
-  /// sum[c] += sum over rows of (x - shift), square[c] likewise of the squares.
-  void (*moments)(const T* x, int64_t rows, int64_t stride, int64_t n, const T* shift, double* sum, double* square);
   /// sum[c] += sum over rows.
   void (*sums)(const T* x, int64_t rows, int64_t stride, int64_t n, double* sum);
-  /// y = alpha ((x - mean) factor + bias [+ z]), with ReLU before alpha where wanted, + beta y.
-  void (*normalize)(const T* x, const T* z, const NormalizationRow<T>& row, bool relu, T alpha, T beta, T* y,
-                    int64_t rows, int64_t stride, int64_t n);
-  /// Sums of g and of g (x - mean), where g = dy, masked by y > 0 if y is not null.
-  void (*gradient_sums)(const T* x, const T* dy, const T* y, const T* mean, int64_t rows, int64_t stride, int64_t n,
-                        double* sum, double* product);
-  /// dx = alpha factor (g - average - (x - mean) slope) + beta dx; dz = g where dz is not null.
-  void (*normalize_backward)(const T* x, const T* dy, const T* y, const T* mean, const T* factor, const T* average,
-                             const T* slope, T alpha, T beta, T* dx, T* dz, int64_t rows, int64_t stride, int64_t n);
-  /// As the four before, for one channel whose elements are contiguous.
+  /// The loops of batch normalisation for one channel whose elements are contiguous.
   void (*plane_moments)(const T* x, int64_t n, T shift, double* sum, double* square);
   void (*plane_normalize)(const T* x, const T* z, T mean, T factor, T bias, bool relu, T alpha, T beta, T* y,
                           int64_t n);
@@ -73,6 +81,16 @@ struct VectorKernels {
 };
 
 /// The loops for the processor this runs on.
+template <class S>
+const RowKernels<S>& row_kernels();
+template <>
+const RowKernels<float>& row_kernels<float>();
+template <>
+const RowKernels<double>& row_kernels<double>();
+template <>
+const RowKernels<BFloat16>& row_kernels<BFloat16>();
+template <>
+const RowKernels<Half>& row_kernels<Half>();
 template <class T>
 const VectorKernels<T>& vector_kernels();
 template <>

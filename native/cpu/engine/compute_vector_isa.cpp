@@ -4,10 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/compute_convert_isa.h"
 #include "engine/compute_vector.h"
-
-#define CONCATENATE_(a, b) a##b
-#define CONCATENATE(a, b) CONCATENATE_(a, b)
 
 namespace {
 
@@ -18,61 +16,6 @@ using cpu::compute::ElementType;
 using cpu::compute::NormalizationRow;
 using cpu::compute::VectorKernels;
 
-float bits_to_float(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, 4);
-  return value;
-}
-
-uint32_t float_to_bits(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, 4);
-  return bits;
-}
-
-float bfloat16_to_float(uint16_t bits) { return bits_to_float(static_cast<uint32_t>(bits) << 16); }
-
-uint16_t float_to_bfloat16(float value) {
-  const uint32_t bits = float_to_bits(value);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40);
-  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
-float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
-  const uint32_t magnitude = half & 0x7fff;
-  if (magnitude >= 0x7c00) return bits_to_float(sign | 0x7f800000u | (magnitude & 0x3ff) << 13);
-  if (magnitude >= 0x400) return bits_to_float(sign | ((magnitude << 13) + 0x38000000u));
-  // Subnormal: magnitude * 2^-24, exact in float.
-  return bits_to_float(sign | float_to_bits(static_cast<float>(magnitude) * 0x1p-24f));
-}
-
-/// Rounds to nearest even from double, so that no value is rounded twice.
-uint16_t to_half(double value) {
-  const uint16_t sign = signbit(value) ? 0x8000 : 0;
-  const double magnitude = fabs(value);
-  if (magnitude != magnitude) return sign | 0x7e00;
-  if (magnitude >= 65520.0) return sign | 0x7c00;
-  if (magnitude < 0x1p-14) return sign | static_cast<uint16_t>(nearbyint(magnitude * 0x1p24));
-  uint64_t bits;
-  memcpy(&bits, &magnitude, 8);
-  bits += (uint64_t{1} << 41) - 1 + ((bits >> 42) & 1);
-  return sign | static_cast<uint16_t>((bits >> 42) - (uint64_t{1023 - 15} << 10));
-}
-
-/// From double: to odd in float first, then to nearest even.
-uint16_t to_bfloat16(double value) {
-  float rounded = static_cast<float>(value);
-  uint32_t bits = float_to_bits(rounded);
-  const double back = rounded;
-  if (back == back && back != value && (bits & 1) == 0 && bits << 1 < 0xff000000u) {
-    const bool away = fabs(back) > fabs(value);
-    bits = away ? bits - 1 : bits + 1;
-  }
-  return float_to_bfloat16(bits_to_float(bits));
-}
-uint16_t to_bfloat16(float value) { return float_to_bfloat16(value); }
-
 template <class T, class Source>
 void load_as(const Source* source, int64_t stride, int64_t n, T* result) {
   if (stride == 1) {
@@ -80,6 +23,18 @@ void load_as(const Source* source, int64_t stride, int64_t n, T* result) {
   } else {
     for (int64_t i = 0; i < n; ++i) result[i] = static_cast<T>(source[i * stride]);
   }
+}
+
+template <class T, class S>
+void load_narrow(const S* source, int64_t stride, int64_t n, T* result) {
+  int64_t i = 0;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    for (; stride == 1 && i + pack_width <= n; i += pack_width) {
+      const Pack values = load_values<Pack>(source + i);
+      memcpy(result + i, &values, sizeof values);
+    }
+  }
+  for (; i < n; ++i) result[i] = to_float(source[i * stride]);
 }
 
 template <class T>
@@ -97,20 +52,10 @@ void load(ElementType type, const void* source, int64_t stride, int64_t n, T* re
       return load_as(static_cast<const int32_t*>(source), stride, n, result);
     case ElementType::I64:
       return load_as(static_cast<const int64_t*>(source), stride, n, result);
-    case ElementType::BF16: {
-      const auto* values = static_cast<const uint16_t*>(source);
-      if (stride == 1) {
-        for (int64_t i = 0; i < n; ++i) result[i] = bfloat16_to_float(values[i]);
-      } else {
-        for (int64_t i = 0; i < n; ++i) result[i] = bfloat16_to_float(values[i * stride]);
-      }
-      return;
-    }
-    case ElementType::F16: {
-      const auto* values = static_cast<const uint16_t*>(source);
-      for (int64_t i = 0; i < n; ++i) result[i] = half_to_float(values[i * stride]);
-      return;
-    }
+    case ElementType::BF16:
+      return load_narrow(static_cast<const BFloat16*>(source), stride, n, result);
+    case ElementType::F16:
+      return load_narrow(static_cast<const Half*>(source), stride, n, result);
   }
 }
 
@@ -132,6 +77,17 @@ void store_saturated(const T* source, Integer* result, int64_t stride, int64_t n
   }
 }
 
+template <class T, class S>
+void store_narrow(const T* source, S* result, int64_t stride, int64_t n) {
+  int64_t i = 0;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    for (; stride == 1 && i + pack_width <= n; i += pack_width) {
+      store_values(load_values<Pack>(source + i), result + i);
+    }
+  }
+  for (; i < n; ++i) narrow(source[i], result + i * stride);
+}
+
 template <class T>
 void store(ElementType type, const T* source, void* result, int64_t stride, int64_t n) {
   switch (type) {
@@ -149,16 +105,10 @@ void store(ElementType type, const T* source, void* result, int64_t stride, int6
     case ElementType::I64:
       return store_saturated<T, int64_t>(source, static_cast<int64_t*>(result), stride, n, -0x1p63, 0x1p63, INT64_MIN,
                                          INT64_MAX);
-    case ElementType::BF16: {
-      auto* values = static_cast<uint16_t*>(result);
-      for (int64_t i = 0; i < n; ++i) values[i * stride] = to_bfloat16(source[i]);
-      return;
-    }
-    case ElementType::F16: {
-      auto* values = static_cast<uint16_t*>(result);
-      for (int64_t i = 0; i < n; ++i) values[i * stride] = to_half(source[i]);
-      return;
-    }
+    case ElementType::BF16:
+      return store_narrow(source, static_cast<BFloat16*>(result), stride, n);
+    case ElementType::F16:
+      return store_narrow(source, static_cast<Half*>(result), stride, n);
   }
 }
 
@@ -603,18 +553,15 @@ void softmax_backward(bool logarithm, const T* y, const T* dy, T* dx, int64_t n)
 }
 
 template <class T>
-constexpr VectorKernels<T> table = {load<T>,
+constexpr VectorKernels<T> table = {{moments<T>, normalize<T>, gradient_sums<T>, normalize_backward<T>},
+                                    load<T>,
                                     store<T>,
                                     blend<T>,
                                     fill<T>,
                                     binary<T>,
                                     activate<T>,
                                     activate_backward<T>,
-                                    moments<T>,
                                     sums<T>,
-                                    normalize<T>,
-                                    gradient_sums<T>,
-                                    normalize_backward<T>,
                                     plane_moments<T>,
                                     plane_normalize<T>,
                                     plane_gradient_sums<T>,
