@@ -169,7 +169,8 @@ class Bench {
     const int64_t all = (x.elements() + w.elements() + y.elements()) * type_.bytes;
     size_t bytes = 0;
     const auto forward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
-    REQUIRE(cudnnGetConvolutionForwardWorkspaceSize(device_.cudnn, x_desc, w_desc, convolution, y_desc, forward, &bytes));
+    REQUIRE(
+        cudnnGetConvolutionForwardWorkspaceSize(device_.cudnn, x_desc, w_desc, convolution, y_desc, forward, &bytes));
     const Type words{CUDNN_DATA_FLOAT, CUDA_R_32F, memory::data_type::f32, 4};
     {
       const Buffer workspace(static_cast<int64_t>(bytes / 4), words);
@@ -248,8 +249,8 @@ class Bench {
                  adds ? z.data() : nullptr, desc, y.data(), parameter, scale.data(), bias.data(), 0.1, mean.data(),
                  variance.data(), 1e-5, saved_mean.data(), saved_inverse.data(), activation, nullptr, 0, nullptr, 0));
            },
-           adds ? Yardstick() : normalization_yardstick(shape, true, x, y, dx, dy, scale, bias, mean, variance, dscale,
-                                                        dbias)});
+           adds ? Yardstick()
+                : normalization_yardstick(shape, true, x, y, dx, dy, scale, bias, mean, variance, dscale, dbias)});
       run({one_case.name + std::string("backward ") + label, one_case.count, false, bytes * one_case.backward_tensors,
            [&] {
              REQUIRE(cudnnBatchNormalizationBackwardEx(
@@ -258,8 +259,8 @@ class Bench {
                  scale.data(), bias.data(), dscale.data(), dbias.data(), 1e-5, saved_mean.data(), saved_inverse.data(),
                  activation, nullptr, 0, nullptr, 0));
            },
-           adds ? Yardstick() : normalization_yardstick(shape, false, x, y, dx, dy, scale, bias, mean, variance, dscale,
-                                                        dbias)});
+           adds ? Yardstick()
+                : normalization_yardstick(shape, false, x, y, dx, dy, scale, bias, mean, variance, dscale, dbias)});
     }
   }
 
@@ -279,16 +280,22 @@ class Bench {
                                         static_cast<int>(window), static_cast<int>(padding), static_cast<int>(padding),
                                         static_cast<int>(stride), static_cast<int>(stride)));
     const int64_t both = (x.elements() + y.elements()) * type_.bytes;
-    run({label + " forward", 1, false, both,
+    run({label + " forward",
+         1,
+         false,
+         both,
          [&] {
            REQUIRE(cudnnPoolingForward(device_.cudnn, descriptor, &one, x_desc, x_data.data(), &zero, y_desc,
                                        y_data.data()));
          },
          {}});
-    run({label + " backward", 1, false, mode == CUDNN_POOLING_MAX_DETERMINISTIC ? 2 * both : both,
+    run({label + " backward",
+         1,
+         false,
+         mode == CUDNN_POOLING_MAX_DETERMINISTIC ? 2 * both : both,
          [&] {
-           REQUIRE(cudnnPoolingBackward(device_.cudnn, descriptor, &one, y_desc, y_data.data(), y_desc, dy.data(), x_desc,
-                                        x_data.data(), &zero, x_desc, dx.data()));
+           REQUIRE(cudnnPoolingBackward(device_.cudnn, descriptor, &one, y_desc, y_data.data(), y_desc, dy.data(),
+                                        x_desc, x_data.data(), &zero, x_desc, dx.data()));
          },
          {}});
   }
@@ -307,25 +314,37 @@ class Bench {
     REQUIRE(cudnnCreateActivationDescriptor(&activation));
     REQUIRE(cudnnSetActivationDescriptor(activation, CUDNN_ACTIVATION_RELU, CUDNN_PROPAGATE_NAN, 0));
     const int64_t bytes = shape.elements() * type_.bytes;
-    run({"add " + label, 0, false, 3 * bytes,
+    run({"add " + label,
+         0,
+         false,
+         3 * bytes,
          [&] { REQUIRE(cudnnAddTensor(device_.cudnn, &one, desc, x.data(), &one, desc, y.data())); },
          {}});
-    run({"ReLU forward " + label, 0, false, 2 * bytes,
+    run({"ReLU forward " + label,
+         0,
+         false,
+         2 * bytes,
          [&] {
            REQUIRE(cudnnActivationForward(device_.cudnn, activation, &one, desc, x.data(), &zero, desc, y.data()));
          },
          {}});
-    run({"ReLU backward " + label, 0, false, 3 * bytes,
+    run({"ReLU backward " + label,
+         0,
+         false,
+         3 * bytes,
          [&] {
            REQUIRE(cudnnActivationBackward(device_.cudnn, activation, &one, desc, y.data(), desc, dy.data(), desc,
                                            y.data(), &zero, desc, x.data()));
          },
          {}});
-    run({"BN inference " + label, 0, false, 2 * bytes,
+    run({"BN inference " + label,
+         0,
+         false,
+         2 * bytes,
          [&] {
-           REQUIRE(cudnnBatchNormalizationForwardInference(device_.cudnn, CUDNN_BATCHNORM_SPATIAL_PERSISTENT, &one, &zero,
-                                                           desc, x.data(), desc, y.data(), parameter, scale.data(),
-                                                           bias.data(), mean.data(), variance.data(), 1e-5));
+           REQUIRE(cudnnBatchNormalizationForwardInference(
+               device_.cudnn, CUDNN_BATCHNORM_SPATIAL_PERSISTENT, &one, &zero, desc, x.data(), desc, y.data(),
+               parameter, scale.data(), bias.data(), mean.data(), variance.data(), 1e-5));
          },
          {}});
   }
@@ -340,12 +359,14 @@ class Bench {
     const auto product = [&](const char* name, cublasOperation_t a_operation, cublasOperation_t b_operation, int rows,
                              int columns, int inner, const void* a, int lda, const void* b, int ldb, void* c,
                              cudaDataType c_type) {
-      run({std::string("classifier ") + name, 1, false,
+      run({std::string("classifier ") + name,
+           1,
+           false,
            (static_cast<int64_t>(rows) * inner + static_cast<int64_t>(inner) * columns) * type_.bytes +
                static_cast<int64_t>(rows) * columns * (c_type == CUDA_R_32F ? 4 : type_.bytes),
            [=, this] {
-             REQUIRE(cublasGemmEx(device_.blas, a_operation, b_operation, rows, columns, inner, &one, a, type_.blas, lda,
-                                  b, type_.blas, ldb, &zero, c, c_type, rows, CUBLAS_COMPUTE_32F,
+             REQUIRE(cublasGemmEx(device_.blas, a_operation, b_operation, rows, columns, inner, &one, a, type_.blas,
+                                  lda, b, type_.blas, ldb, &zero, c, c_type, rows, CUBLAS_COMPUTE_32F,
                                   CUBLAS_GEMM_DEFAULT));
            },
            {}});

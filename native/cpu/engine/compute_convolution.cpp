@@ -85,8 +85,9 @@ void execute(const dnnl::primitive& primitive, std::initializer_list<dnnl_exec_a
       "oneDNN could not execute a primitive");
 }
 
-/// Where blocked activations pay for changing the layout, measured with native/bench/layer_bench: oneDNN's channels-last
-/// kernels are as fast as its blocked ones or faster, except on small images and for strided filter gradients.
+/// Where blocked activations pay for changing the layout, measured with native/bench/layer_bench: oneDNN's
+/// channels-last kernels are as fast as its blocked ones or faster, except on small images and for strided filter
+/// gradients.
 bool prefers_blocked(ConvolutionDirection direction, const ConvolutionShape& shape) {
   if (shape.x.dims[1] % 16 != 0 || shape.y.dims[1] % 16 != 0 || shape.groups != 1) return false;
   const bool is_narrow = shape.x.type == ElementType::BF16 || shape.y.type == ElementType::BF16;

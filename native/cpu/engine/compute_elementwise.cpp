@@ -22,9 +22,24 @@ void with_type(bool is_double, const Function& function) {
   }
 }
 
+/// blend_tensor between tensors of S that both have rows without gaps; false where they have not.
+template <class S>
+bool blend_rows(double alpha, const Tensor& x, const void* source, double beta, const Tensor& y, void* result) {
+  const RowLoop<2> loop(y, {&y, &x});
+  if (loop.inner_stride(0) != 1 || loop.inner_stride(1) != 1) return false;
+  loop.run([&](const int64_t* offsets, int64_t n) {
+    row_kernels<S>().blend(static_cast<float>(alpha), static_cast<const S*>(source) + offsets[1],
+                           static_cast<float>(beta), static_cast<S*>(result) + offsets[0], n);
+  });
+  return true;
+}
+
 }  // namespace
 
 void blend_tensor(double alpha, const Tensor& x, const void* source, double beta, const Tensor& y, void* result) {
+  if (x.type == ElementType::BF16 && y.type == x.type && blend_rows<BFloat16>(alpha, x, source, beta, y, result))
+    return;
+  if (x.type == ElementType::F16 && y.type == x.type && blend_rows<Half>(alpha, x, source, beta, y, result)) return;
   with_type(in_double({&x, &y}), [&](auto zero) {
     using T = decltype(zero);
     const VectorKernels<T>& kernels = vector_kernels<T>();

@@ -1,4 +1,4 @@
-// The loops of batch normalisation over 16-bit floats, which are widened in registers; compiled once for each
+// The loops over 16-bit floats, which are widened in registers; compiled once for each
 // instruction set (KERNEL_ISA names it), compute_vector.cpp chooses at run time.
 #include "engine/compute_convert_isa.h"
 #include "engine/compute_vector.h"
@@ -8,8 +8,9 @@ namespace {
 using cpu::compute::NormalizationRow;
 using cpu::compute::RowKernels;
 
-/// Rows whose sums are formed in single precision before they are added to those in double.
-constexpr int64_t row_group = 16;
+/// Rows whose sums are formed in single precision before they are added to those in double, of matrices of so many
+/// columns; measured with native/bench/layer_bench.
+int64_t summed_rows(int64_t columns) { return columns <= 64 ? 16 : 32; }
 
 /// Calls body(V{}, column) with packs for whole packs of columns and floats for the rest.
 template <class Body>
@@ -22,9 +23,19 @@ void for_columns(int64_t n, const Body& body) {
 /// The same for every group of rows: body(V{}, first row, rows, column).
 template <class Body>
 void for_row_groups(int64_t rows, int64_t n, const Body& body) {
-  for (int64_t row = 0; row < rows; row += row_group) {
-    const int64_t count = rows - row < row_group ? rows - row : row_group;
+  const int64_t group = summed_rows(n);
+  for (int64_t row = 0; row < rows; row += group) {
+    const int64_t count = rows - row < group ? rows - row : group;
     for_columns(n, [&](auto kind, int64_t c) { body(kind, row, count, c); });
+  }
+}
+
+/// body(V{}, offset, column) row by row. Rows that are written are not grouped: a load waits for a store to the same
+/// place modulo the page, which another row of the group would often be.
+template <class Body>
+void for_rows(int64_t rows, int64_t stride, int64_t n, const Body& body) {
+  for (int64_t row = 0; row < rows; ++row) {
+    for_columns(n, [&](auto kind, int64_t c) { body(kind, row * stride + c, c); });
   }
 }
 
@@ -56,17 +67,13 @@ void moments(const S* x, int64_t rows, int64_t stride, int64_t n, const float* s
 template <bool Adds, bool Relu, class S>
 void normalize_rows(const S* x, const S* z, const NormalizationRow<float>& row, S* y, int64_t rows, int64_t stride,
                     int64_t n) {
-  for_row_groups(rows, n, [&](auto kind, int64_t first, int64_t count, int64_t c) {
+  for_rows(rows, stride, n, [&](auto kind, int64_t offset, int64_t c) {
     using V = decltype(kind);
-    const V mean = load_values<V>(row.mean + c), factor = load_values<V>(row.factor + c),
-            bias = load_values<V>(row.bias + c);
-    int64_t offset = first * stride + c;
-    for (int64_t r = 0; r < count; ++r, offset += stride) {
-      V value = (load_values<V>(x + offset) - mean) * factor + bias;
-      if constexpr (Adds) value += load_values<V>(z + offset);
-      if constexpr (Relu) value = value < 0 ? V{} : value;
-      store_values(value, y + offset);
-    }
+    V value = (load_values<V>(x + offset) - load_values<V>(row.mean + c)) * load_values<V>(row.factor + c) +
+              load_values<V>(row.bias + c);
+    if constexpr (Adds) value += load_values<V>(z + offset);
+    if constexpr (Relu) value = value < 0 ? V{} : value;
+    store_values(value, y + offset);
   });
 }
 
@@ -122,17 +129,14 @@ void gradient_sums(const S* x, const S* dy, const S* y, const float* mean, int64
 template <bool Masks, bool Adds, class S>
 void backward_rows(const S* x, const S* dy, const S* y, const float* mean, const float* factor, const float* average,
                    const float* slope, S* dx, S* dz, int64_t rows, int64_t stride, int64_t n) {
-  for_row_groups(rows, n, [&](auto kind, int64_t first, int64_t count, int64_t c) {
+  for_rows(rows, stride, n, [&](auto kind, int64_t offset, int64_t c) {
     using V = decltype(kind);
-    const V m = load_values<V>(mean + c), f = load_values<V>(factor + c), a = load_values<V>(average + c),
-            s = load_values<V>(slope + c);
-    int64_t offset = first * stride + c;
-    for (int64_t r = 0; r < count; ++r, offset += stride) {
-      const V g = gradient_of<Masks, V>(dy + offset, y + offset);
-      const V value = f * (g - a - (load_values<V>(x + offset) - m) * s);
-      if constexpr (Adds) store_values(g, dz + offset);
-      store_values(value, dx + offset);
-    }
+    const V g = gradient_of<Masks, V>(dy + offset, y + offset);
+    const V distance = load_values<V>(x + offset) - load_values<V>(mean + c);
+    const V value =
+        load_values<V>(factor + c) * (g - load_values<V>(average + c) - distance * load_values<V>(slope + c));
+    if constexpr (Adds) store_values(g, dz + offset);
+    store_values(value, dx + offset);
   });
 }
 
@@ -153,7 +157,17 @@ void normalize_backward(const S* x, const S* dy, const S* y, const float* mean, 
 }
 
 template <class S>
-constexpr RowKernels<S> table = {moments<S>, normalize<S>, gradient_sums<S>, normalize_backward<S>};
+void blend(float alpha, const S* x, float beta, S* y, int64_t n) {
+  for_columns(n, [&](auto kind, int64_t i) {
+    using V = decltype(kind);
+    V value = alpha * load_values<V>(x + i);
+    if (beta != 0) value += beta * load_values<V>(y + i);
+    store_values(value, y + i);
+  });
+}
+
+template <class S>
+constexpr RowKernels<S> table = {blend<S>, moments<S>, normalize<S>, gradient_sums<S>, normalize_backward<S>};
 
 }  // namespace
 

@@ -223,8 +223,8 @@ void backward(const Normalization& normalization, double alpha_data, double beta
                   });
   } else if constexpr (has_planes<S>) {
     sum_planes(view, scratch, sum, product, [&](int64_t offset, int64_t c, double* s, double* p) {
-      vector_kernels<T>().plane_gradient_sums(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c], view.inner,
-                                  s, p);
+      vector_kernels<T>().plane_gradient_sums(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c],
+                                              view.inner, s, p);
     });
   }
   T* factor = scratch.take<T>(view.channels);
@@ -262,9 +262,9 @@ void backward(const Normalization& normalization, double alpha_data, double beta
 #pragma omp parallel for schedule(static) if (parallel)
     for (int64_t plane = 0; plane < view.outer * view.channels; ++plane) {
       const int64_t offset = plane * view.inner, c = plane % view.channels;
-      vector_kernels<T>().plane_normalize_backward(x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c],
-                                       factor[c], average[c], slope[c], alpha, beta, dx.values() + offset,
-                                       dz.values() == nullptr ? nullptr : dz.values() + offset, view.inner);
+      vector_kernels<T>().plane_normalize_backward(
+          x + offset, dy + offset, y == nullptr ? nullptr : y + offset, row_mean[c], factor[c], average[c], slope[c],
+          alpha, beta, dx.values() + offset, dz.values() == nullptr ? nullptr : dz.values() + offset, view.inner);
     }
   }
   dx.finish(alpha_data, beta_data);
@@ -335,9 +335,8 @@ void normalization_inference(const Normalization& normalization, double alpha, c
 
 void normalization_application(const Normalization& normalization, const void* x, const Tensor& y_tensor, void* y,
                                const double* mean, const double* factor, const double* bias) {
-  with_storage(normalization, false, {&y_tensor}, [&](auto s) {
-    application<decltype(s)>(normalization, x, y_tensor, y, mean, factor, bias);
-  });
+  with_storage(normalization, false, {&y_tensor},
+               [&](auto s) { application<decltype(s)>(normalization, x, y_tensor, y, mean, factor, bias); });
 }
 
 void normalization_backward(const Normalization& normalization, double alpha_data, double beta_data,

@@ -5,7 +5,8 @@
 
 namespace cpu::compute {
 
-/// `data` as T in the type and layout `wanted`: itself where it already is, else a converted copy in `scratch`. Null stays null.
+/// `data` as T in the type and layout `wanted`: itself where it already is, else a converted copy in `scratch`. Null
+/// stays null.
 template <class T>
 const T* staged(const Tensor& tensor, const void* data, const Tensor& wanted, Scratch& scratch) {
   if (data == nullptr || same_layout(tensor, wanted)) return static_cast<const T*>(data);

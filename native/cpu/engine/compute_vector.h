@@ -24,12 +24,14 @@ struct NormalizationRow {
   const T* bias;
 };
 
-/// The loops of batch normalisation over matrices of S, which is what numbers are stored as; they are computed with as
-/// Arithmetic<S>. Matrices have `rows` rows of `n` used columns, `stride` elements apart. Those of 16-bit floats are
-/// only asked with alpha = 1 and beta = 0.
+/// The loops over S, which is what numbers are stored as; they are computed with as Arithmetic<S>. Matrices have `rows`
+/// rows of `n` used columns, `stride` elements apart. The normalisations of 16-bit floats are only asked with alpha = 1
+/// and beta = 0.
 template <class S>
 struct RowKernels {
   using T = Arithmetic<S>;
+  /// y = alpha x + beta y; beta = 0 does not read y.
+  void (*blend)(T alpha, const S* x, T beta, S* y, int64_t n);
   /// sum[c] += sum over rows of (x - shift), square[c] likewise of the squares.
   void (*moments)(const S* x, int64_t rows, int64_t stride, int64_t n, const T* shift, double* sum, double* square);
   /// y = alpha ((x - mean) factor + bias [+ z]), with ReLU before alpha where wanted, + beta y.
@@ -51,8 +53,6 @@ struct VectorKernels : RowKernels<T> {
   void (*load)(ElementType type, const void* source, int64_t stride, int64_t n, T* result);
   /// T to any type, rounded to nearest even; integers saturate.
   void (*store)(ElementType type, const T* source, void* result, int64_t stride, int64_t n);
-  /// y = alpha x + beta y; beta = 0 does not read y.
-  void (*blend)(T alpha, const T* x, T beta, T* y, int64_t n);
   void (*fill)(T value, T* y, int64_t n);
   /// y = operation(alpha1 a, alpha2 b); Sqrt and Not use a alone.
   void (*binary)(Binary operation, T alpha1, const T* a, T alpha2, const T* b, T* y, int64_t n);

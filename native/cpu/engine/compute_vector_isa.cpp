@@ -553,10 +553,9 @@ void softmax_backward(bool logarithm, const T* y, const T* dy, T* dx, int64_t n)
 }
 
 template <class T>
-constexpr VectorKernels<T> table = {{moments<T>, normalize<T>, gradient_sums<T>, normalize_backward<T>},
+constexpr VectorKernels<T> table = {{blend<T>, moments<T>, normalize<T>, gradient_sums<T>, normalize_backward<T>},
                                     load<T>,
                                     store<T>,
-                                    blend<T>,
                                     fill<T>,
                                     binary<T>,
                                     activate<T>,
