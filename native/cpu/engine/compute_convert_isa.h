@@ -90,6 +90,23 @@ typedef float Pack __attribute__((vector_size(4 * pack_width)));
 typedef uint32_t PackBits __attribute__((vector_size(4 * pack_width)));
 typedef uint16_t NarrowPack __attribute__((vector_size(2 * pack_width)));
 
+inline PackBits widened(NarrowPack bits) {
+#if defined(__AVX512F__)
+  // gcc 12 makes two halves of __builtin_convertvector; it warns of the forms without a mask (its bug 105593).
+  return reinterpret_cast<PackBits>(_mm512_maskz_cvtepu16_epi32(0xffff, reinterpret_cast<__m256i>(bits)));
+#else
+  return __builtin_convertvector(bits, PackBits);
+#endif
+}
+
+inline NarrowPack narrowed(PackBits bits) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<NarrowPack>(_mm512_maskz_cvtepi32_epi16(0xffff, reinterpret_cast<__m512i>(bits)));
+#else
+  return __builtin_convertvector(bits, NarrowPack);
+#endif
+}
+
 /// Values at consecutive addresses, as V: a Pack, or a float for what is left over.
 template <class V>
 V load_values(const float* source) {
@@ -105,13 +122,12 @@ V load_values(const S* source) {
   } else if constexpr (sizeof(S) == sizeof(BFloat16) && __is_same(S, BFloat16)) {
     NarrowPack bits;
     memcpy(&bits, source, sizeof bits);
-    const PackBits wide = __builtin_convertvector(bits, PackBits) << 16;
+    const PackBits wide = widened(bits) << 16;
     Pack values;
     memcpy(&values, &wide, sizeof values);
     return values;
   } else {
 #if defined(__AVX512F__)
-    // With a mask of all, because gcc 12 warns of the other form's own operand (its bug 105593).
     return reinterpret_cast<Pack>(
         _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source))));
 #elif defined(__F16C__)
@@ -132,8 +148,8 @@ inline void store_values(Pack values, BFloat16* result) {
   memcpy(&bits, &values, sizeof bits);
   const PackBits high = bits >> 16;
   const PackBits rounded = (bits + 0x7fff + (high & 1)) >> 16;
-  const NarrowPack narrowed = __builtin_convertvector(values != values ? high | 0x40 : rounded, NarrowPack);
-  memcpy(result, &narrowed, sizeof narrowed);
+  const NarrowPack halves = narrowed(values != values ? high | 0x40 : rounded);
+  memcpy(result, &halves, sizeof halves);
 }
 
 inline void store_values(Pack values, Half* result) {
