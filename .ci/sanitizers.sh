@@ -33,7 +33,7 @@ run_sanitizers() {
   # The compiler's OpenMP library synchronises by means that ThreadSanitizer does not see; alone, its threads race with nobody.
   export OMP_NUM_THREADS=1
   local program
-  for program in graph_test failure_test driver_test nccl_test backend_test; do sanitized thread "$program"; done
+  for program in graph_test failure_test driver_test nccl_test nccl_hosts_test backend_test; do sanitized thread "$program"; done
   mathematics thread
   sanitized thread stream_stress --rounds 50
   sanitized thread descriptor_fuzz --calls 20000 --threads 4
@@ -62,7 +62,7 @@ sanitized_build() {
 short_forms() {
   local program
   for program in foreign_caller_test interprocess_test failure_test driver_test graph_test \
-    cudart_12_test cudart_13_test nccl_test backend_test; do
+    cudart_12_test cudart_13_test nccl_test nccl_hosts_test backend_test; do
     sanitized "$1" "$program"
   done
   mathematics "$1"

@@ -1,5 +1,7 @@
 #include "cublas/gemm.h"
 
+#include <algorithm>
+
 #include "cublas/blas.h"
 #include "cublas/element.h"
 
@@ -30,14 +32,51 @@ cublasStatus_t check_gemm_pointers(const GemmShape& shape, const void* alpha, co
   return checks.status();
 }
 
+namespace {
+
+// How C is divided among threads. OpenBLAS by itself would share a product out as threads there are, and where an
+// element lies in a thread's share changes the order of its sum.
+struct Blocks {
+  int rows;
+  int columns;
+
+  Blocks(int m, int n) : rows(side(m, parts(m))), columns(side(n, parts(n))) {
+    if (rows < m || columns < n) return;
+    (m > n ? rows : columns) = side(std::max(m, n), 2);
+  }
+
+ private:
+  static int parts(int size) { return std::clamp(size / 256, 1, 4); }
+  // OpenBLAS's kernels compute up to 16 at a time.
+  static int side(int size, int parts) { return (size + parts * 16 - 1) / (parts * 16) * 16; }
+};
+
+// So many multiplications OpenBLAS leaves to one thread.
+constexpr double kSmall = 1 << 18;
+
+}  // namespace
+
 template <class T>
 void run_gemm(const GemmShape& shape, T alpha, const T* a, const T* b, T beta, T* c) {
   const char operation_a = letter(shape.operation_a);
   const char operation_b = letter(shape.operation_b);
   // OpenBLAS's kernels for small matrices multiply by an alpha of 0, and so make NaN of infinite elements.
   const int k = alpha == T{0} ? 0 : shape.k;
-  Blas<T>::gemm(&operation_a, &operation_b, &shape.m, &shape.n, &k, &alpha, a, &shape.lda, b, &shape.ldb, &beta, c,
-                &shape.ldc);
+  const auto product = [&](int row, int rows, int column, int columns) {
+    const int64_t at_a = int64_t{row} * (shape.operation_a == CUBLAS_OP_N ? 1 : shape.lda);
+    const int64_t at_b = int64_t{column} * (shape.operation_b == CUBLAS_OP_N ? shape.ldb : 1);
+    Blas<T>::gemm(&operation_a, &operation_b, &rows, &columns, &k, &alpha, a + at_a, &shape.lda, b + at_b, &shape.ldb,
+                  &beta, c + row + int64_t{column} * shape.ldc, &shape.ldc);
+  };
+  if (static_cast<double>(shape.m) * shape.n * k <= kSmall) return product(0, shape.m, 0, shape.n);
+  const Blocks blocks(shape.m, shape.n);
+  // Within parallel threads OpenBLAS has none of its own.
+#pragma omp parallel for collapse(2) schedule(dynamic, 1)
+  for (int column = 0; column < shape.n; column += blocks.columns) {
+    for (int row = 0; row < shape.m; row += blocks.rows) {
+      product(row, std::min(blocks.rows, shape.m - row), column, std::min(blocks.columns, shape.n - column));
+    }
+  }
 }
 
 template void run_gemm<float>(const GemmShape&, float, const float*, const float*, float, float*);

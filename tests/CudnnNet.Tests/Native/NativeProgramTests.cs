@@ -54,6 +54,12 @@ public sealed class NativeProgramTests
     public void Ranks_in_threads_and_processes_compute_what_plain_loops_do_and_survive_each_other() => Run("nccl_test");
 
     [Test]
+    public void Ranks_on_two_hosts_compute_what_plain_loops_do_and_miss_a_host_that_is_gone() => Run("nccl_hosts_test");
+
+    [Test]
+    public void Convolutions_normalisations_and_products_give_the_same_bits_with_any_number_of_threads() => Run("thread_count_test");
+
+    [Test]
     public void Failures_stay_in_their_context_and_objects_may_be_destroyed_under_use() => Run("failure_test");
 
     [Test]
@@ -71,6 +77,11 @@ public sealed class NativeProgramTests
         }
         FinishedProgram run = FinishedProgram.Run(new ProcessStartInfo(program, arguments), TimeSpan.FromMinutes(2));
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Errors);
+        const string skipped = "skipped: ";
+        if (run.Output.StartsWith(skipped, StringComparison.Ordinal))
+        {
+            Assert.Ignore(run.Output[skipped.Length..].TrimEnd());
+        }
     }
 
     private static string? Find(string program)
