@@ -62,7 +62,7 @@ sanitized_build() {
 short_forms() {
   local program
   for program in foreign_caller_test interprocess_test failure_test driver_test graph_test \
-    cudart_12_test cudart_13_test nccl_test nccl_hosts_test backend_test; do
+    cudart_12_test cudart_13_test nccl_test nccl_hosts_test backend_test thread_count_test; do
     sanitized "$1" "$program"
   done
   mathematics "$1"

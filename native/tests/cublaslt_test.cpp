@@ -868,7 +868,7 @@ void descriptors_and_errors() {
   // A capture keeps what it was given.
   CUgraph graph;
   CUgraphExec executable;
-  cuMemsetD8_v2(reinterpret_cast<CUdeviceptr>(result), 0, sizeof found);
+  cuMemsetD8Async(reinterpret_cast<CUdeviceptr>(result), 0, sizeof found, stream);
   cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED);
   expect(run(handle));
   cuStreamEndCapture(stream, &graph);
