@@ -307,8 +307,10 @@ void test_pooling() {
   double alpha, beta;
   any_scaling(alpha, beta);
   const Layout layout = any_layout();
-  Data x = make(x_dims, type, layout), y = make(y_dims, type, layout, beta == 0), dy = make(y_dims, type, any_layout()),
-       dx = make(x_dims, type, any_layout(), beta == 0);
+  // As a network has them, or one that differs.
+  const Layout gradient_layout = random_numbers.below(2) ? layout : any_layout();
+  Data x = make(x_dims, type, layout), y = make(y_dims, type, layout, beta == 0),
+       dy = make(y_dims, type, gradient_layout), dx = make(x_dims, type, gradient_layout, beta == 0);
   if (random_numbers.below(2) == 0) {
     // Whole numbers make ties.
     for (int64_t i = 0; i < x.tensor.elements(); ++i) {
