@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -148,6 +149,17 @@ bool channels_are_last(const Tensor& tensor) {
   return tensor.strides[1] == 1 && whole.dims[1] >= tensor.dims[1] && whole.is_channels_last();
 }
 
+/// Once: whoever chose bfloat16 for speed should know.
+void say_that_bfloat16_is_widened() {
+  static std::once_flag said;
+  std::call_once(said, [] {
+    std::fputs(
+        "CudnnNet CPU device: this processor has no instructions that multiply bfloat16 (AVX-512 BF16); convolutions "
+        "of it are computed in single precision, no faster than those of float\n",
+        stderr);
+  });
+}
+
 /// Whether a sum of products of 8-bit integers may need more than the 24 bits that float holds exactly.
 bool needs_wide_sums(const ConvolutionShape& shape) {
   const auto is_integer = [](ElementType type) { return type == ElementType::I8 || type == ElementType::U8; };
@@ -242,8 +254,10 @@ class ConvolutionPlan {
   bool multiplies_bfloat16() const {
     const bool is_filter = direction_ == ConvolutionDirection::BackwardFilter;
     const ElementType second = is_filter ? user_.y.type : user_.w.type, result = user_result().type;
-    return user_first().type == ElementType::BF16 && second == ElementType::BF16 &&
-           (result == ElementType::BF16 || result == ElementType::F32) && onednn_multiplies_bfloat16();
+    if (user_first().type != ElementType::BF16 || second != ElementType::BF16) return false;
+    if (result != ElementType::BF16 && result != ElementType::F32) return false;
+    if (!onednn_multiplies_bfloat16()) say_that_bfloat16_is_widened();
+    return onednn_multiplies_bfloat16();
   }
 
   bool flips() const { return user_.flips_filter && user_.w.pixels() > 1; }
