@@ -7,7 +7,8 @@
 // Of each the best round counts; both run on the thread of the stream and its OpenMP threads. With OMP_NUM_THREADS=1 it
 // is the process's own time that is taken, which other programs on the machine disturb less. GB/s are of the bytes an
 // operation cannot avoid to move. oneDNN has no f16 kernels here: its figures are those of f32 then. What it has no
-// primitive for has no ratio. The last lines are sums over the network.
+// primitive for has no ratio. Convolutions by Winograd's transformation follow the direct ones. The last lines are sums
+// over the network.
 #include <omp.h>
 #include <time.h>
 
@@ -137,6 +138,7 @@ struct Operation {
   int64_t bytes;
   std::function<void()> enqueue;
   Yardstick yardstick;
+  size_t workspace = 0;
 };
 
 class Bench {
@@ -167,53 +169,63 @@ class Bench {
                                             static_cast<int>(stride), static_cast<int>(stride), 1, 1,
                                             CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
     const int64_t all = (x.elements() + w.elements() + y.elements()) * type_.bytes;
-    size_t bytes = 0;
-    const auto forward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
-    REQUIRE(
-        cudnnGetConvolutionForwardWorkspaceSize(device_.cudnn, x_desc, w_desc, convolution, y_desc, forward, &bytes));
     const Type words{CUDNN_DATA_FLOAT, CUDA_R_32F, memory::data_type::f32, 4};
-    {
-      const Buffer workspace(static_cast<int64_t>(bytes / 4), words);
-      run({"forward " + std::string(label), count, true, all,
-           [&, bytes] {
-             REQUIRE(cudnnConvolutionForward(device_.cudnn, &one, x_desc, x_data.data(), w_desc, w_data.data(),
-                                             convolution, forward, workspace.data(), bytes, &zero, y_desc,
-                                             result.data()));
-           },
-           convolution_yardstick(0, x, w, y, padding, stride, x_data, w_data, result)});
-    }
-    if (c != 3) {
-      const auto data = CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
-      REQUIRE(cudnnGetConvolutionBackwardDataWorkspaceSize(device_.cudnn, w_desc, y_desc, convolution, x_desc, data,
-                                                           &bytes));
-      const Buffer workspace(static_cast<int64_t>(bytes / 4), words);
-      // In a residual network the first convolution of every block adds its gradient to what came by the shortcut; of
-      // those behind one another every second is such a one.
-      const int adding = filter == 1 ? 0 : stride == 2 ? 1 : c == 64 ? 2 : 1;
-      for (const float* beta : {&zero, &one}) {
-        const int times = beta == &one ? adding : count - adding;
-        if (times == 0) continue;
-        run({(beta == &one ? "data, adding " : "data ") + std::string(label), times, true,
-             all + (beta == &one ? x.elements() * type_.bytes : 0),
-             [&, bytes, beta] {
-               REQUIRE(cudnnConvolutionBackwardData(device_.cudnn, &one, w_desc, w_data.data(), y_desc, y_data.data(),
-                                                    convolution, data, workspace.data(), bytes, beta, x_desc,
-                                                    result.data()));
-             },
-             convolution_yardstick(1, x, w, y, padding, stride, y_data, w_data, result)});
+    // In a residual network the first convolution of every block adds its gradient to what came by the shortcut; of
+    // those behind one another every second is such a one.
+    const int adding = filter == 1 ? 0 : stride == 2 ? 1 : c == 64 ? 2 : 1;
+    double exact[4] = {};
+    for (const bool transforms : {false, true}) {
+      size_t bytes = 0;
+      const auto measure = [&](int place, const char* name, int times, int64_t moved, Yardstick yardstick,
+                               const std::function<void(void*)>& enqueue) {
+        if (times == 0) return;
+        const Buffer workspace(static_cast<int64_t>(bytes / 4), words);
+        const std::string title = name + std::string(label) + (transforms ? " Winograd" : "");
+        const double time = run({title, transforms ? 0 : times, true, moved, [&] { enqueue(workspace.data()); },
+                                 transforms ? Yardstick() : std::move(yardstick), bytes});
+        // What the faster algorithm saves.
+        if (transforms) saved_ += std::max(0.0, exact[place] - time) * times;
+        exact[place] = time;
+      };
+      const auto forward =
+          transforms ? CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED : CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+      if (cudnnGetConvolutionForwardWorkspaceSize(device_.cudnn, x_desc, w_desc, convolution, y_desc, forward,
+                                                  &bytes) == CUDNN_STATUS_SUCCESS) {
+        measure(
+            0, "forward ", count, all, convolution_yardstick(0, x, w, y, padding, stride, x_data, w_data, result),
+            [&](void* workspace) {
+              REQUIRE(cudnnConvolutionForward(device_.cudnn, &one, x_desc, x_data.data(), w_desc, w_data.data(),
+                                              convolution, forward, workspace, bytes, &zero, y_desc, result.data()));
+            });
+      }
+      const auto data =
+          transforms ? CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED : CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
+      // Nobody asks for the gradient of the images.
+      if (c != 3 && cudnnGetConvolutionBackwardDataWorkspaceSize(device_.cudnn, w_desc, y_desc, convolution, x_desc,
+                                                                 data, &bytes) == CUDNN_STATUS_SUCCESS) {
+        for (const float* beta : {&zero, &one}) {
+          const bool adds = beta == &one;
+          measure(
+              adds ? 2 : 1, adds ? "data, adding " : "data ", adds ? adding : count - adding,
+              all + (adds ? x.elements() * type_.bytes : 0),
+              convolution_yardstick(1, x, w, y, padding, stride, y_data, w_data, result), [&](void* workspace) {
+                REQUIRE(cudnnConvolutionBackwardData(device_.cudnn, &one, w_desc, w_data.data(), y_desc, y_data.data(),
+                                                     convolution, data, workspace, bytes, beta, x_desc, result.data()));
+              });
+        }
+      }
+      const auto gradient =
+          transforms ? CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED : CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
+      if (cudnnGetConvolutionBackwardFilterWorkspaceSize(device_.cudnn, x_desc, y_desc, convolution, w_desc, gradient,
+                                                         &bytes) == CUDNN_STATUS_SUCCESS) {
+        measure(3, "filter ", count, all, convolution_yardstick(2, x, w, y, padding, stride, x_data, y_data, result),
+                [&](void* workspace) {
+                  REQUIRE(cudnnConvolutionBackwardFilter(device_.cudnn, &one, x_desc, x_data.data(), y_desc,
+                                                         y_data.data(), convolution, gradient, workspace, bytes, &zero,
+                                                         w_desc, result.data()));
+                });
       }
     }
-    const auto gradient = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
-    REQUIRE(cudnnGetConvolutionBackwardFilterWorkspaceSize(device_.cudnn, x_desc, y_desc, convolution, w_desc, gradient,
-                                                           &bytes));
-    const Buffer workspace(static_cast<int64_t>(bytes / 4), words);
-    run({"filter " + std::string(label), count, true, all,
-         [&, bytes] {
-           REQUIRE(cudnnConvolutionBackwardFilter(device_.cudnn, &one, x_desc, x_data.data(), y_desc, y_data.data(),
-                                                  convolution, gradient, workspace.data(), bytes, &zero, w_desc,
-                                                  result.data()));
-         },
-         convolution_yardstick(2, x, w, y, padding, stride, x_data, y_data, result)});
   }
 
   /// `plain`, `relu` and `add`: how often the network has the normalisation alone, with ReLU, with addition and ReLU.
@@ -379,6 +391,7 @@ class Bench {
   void summary() const {
     std::printf("convolutions: device %.1f ms, oneDNN %.1f ms, oneDNN / device %.3f\n", convolutions_, own_,
                 own_ / convolutions_);
+    std::printf("with Winograd's transformation where it is faster: %.1f ms\n", convolutions_ - saved_);
     std::printf("the others: %.1f ms; oneDNN's convolutions are %.1f %% of all\n", others_,
                 100 * own_ / (convolutions_ + others_));
   }
@@ -464,7 +477,7 @@ class Bench {
     return now() - start;
   }
 
-  void run(Operation operation) {
+  double run(Operation operation) {
     CUgraph graph = nullptr;
     CUgraphExec executable = nullptr;
     REQUIRE(cuStreamBeginCapture_v2(device_.stream, CU_STREAM_CAPTURE_MODE_GLOBAL));
@@ -485,11 +498,13 @@ class Bench {
     REQUIRE(cuGraphDestroy(graph));
     std::printf("%-44s x%d %9.3f ms %7.1f GB/s", operation.name.c_str(), operation.count, device,
                 static_cast<double>(operation.bytes) / device / 1e6);
+    if (operation.workspace > 0) std::printf(" %6.1f MiB", static_cast<double>(operation.workspace) / (1 << 20));
     if (has_yardstick) std::printf("   oneDNN %9.3f ms, ratio %5.2f", own, device / own);
     std::printf("\n");
     std::fflush(stdout);
     (operation.is_convolution ? convolutions_ : others_) += device * operation.count;
     if (operation.is_convolution) own_ += own * operation.count;
+    return device;
   }
 
   static void run_yardstick(void* data) {
@@ -507,7 +522,7 @@ class Bench {
   Device device_;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   memory::data_type yardstick_type_;
-  double convolutions_ = 0, others_ = 0, own_ = 0;
+  double convolutions_ = 0, others_ = 0, own_ = 0, saved_ = 0;
 };
 
 }  // namespace

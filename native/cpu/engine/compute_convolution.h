@@ -34,7 +34,7 @@ ConvolutionPlan* find_convolution_plan(ConvolutionDirection direction, Convoluti
                                        const ConvolutionShape& shape, const Epilogue& epilogue = {});
 
 /// Whether the Winograd plan of a shape, where there is one, is expected to be faster than the direct one, its layout
-/// changes included; measured with native/bench/compute_bench.
+/// changes included; measured with native/bench/layer_bench.
 bool prefers_winograd(const ConvolutionShape& shape);
 
 /// The shape it was asked for with.
