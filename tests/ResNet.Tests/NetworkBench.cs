@@ -8,12 +8,15 @@ internal sealed class NetworkBench : IDisposable
 {
     private readonly CudnnHandle _cudnn;
     private readonly CublasHandle _cublas;
+    private readonly FusionPreference _fusion;
+    private readonly List<GraphPlanCache> _plans = [];
     private readonly DeviceMemory<uint> _state;
     private readonly List<NetworkPass> _passes = [];
     private DeviceMemory<byte>? _arena;
 
-    internal NetworkBench(ModelSpec spec, Precision precision = Precision.Float32)
+    internal NetworkBench(ModelSpec spec, Precision precision = Precision.Float32, FusionPreference fusion = FusionPreference.Auto)
     {
+        _fusion = fusion;
         Context = CudaContext.Primary();
         Stream = Context.CreateStream();
         _cudnn = new CudnnHandle(Stream);
@@ -55,8 +58,10 @@ internal sealed class NetworkBench : IDisposable
     /// <summary>Adds a pass. <see cref="PlaceInOneArena"/> or <see cref="PlaceApart"/> gives all of them memory.</summary>
     internal NetworkPass AddPass(int batch, bool training, double runningFactor = 0.1, int height = 32, int width = 32)
     {
-        PassOptions options = new() { Deterministic = true, Exact = true, RunningFactor = runningFactor };
-        NetworkPass pass = new(new PassBuilder(_cudnn, _cublas, Kernels, Buffers, new OperationList(), training, options), Network, batch, height, width, _state.Span);
+        PassOptions options = new() { Deterministic = true, Exact = true, RunningFactor = runningFactor, Fusion = _fusion };
+        GraphPlanCache plans = new(GraphPlanner.BuildOptions(options, Kernels.Precision));
+        _plans.Add(plans);
+        NetworkPass pass = new(new PassBuilder(_cudnn, _cublas, Kernels, Buffers, plans, new OperationList(), training, options), Network, batch, height, width, _state.Span);
         _passes.Add(pass);
         return pass;
     }
@@ -179,6 +184,7 @@ internal sealed class NetworkBench : IDisposable
     {
         Stream.Synchronize();
         _passes.ForEach(pass => pass.Dispose());
+        _plans.ForEach(plans => plans.Dispose());
         _arena?.Dispose();
         _state.Dispose();
         Buffers.Dispose();

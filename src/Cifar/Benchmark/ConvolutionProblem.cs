@@ -24,24 +24,21 @@ internal sealed record ConvolutionProblem(string Direction, int N, int C, int H,
     public string ToLine() => $"{Direction} {N} {C} {H} {W} {K} {R} {S} {Padding} {Stride} {Count}";
 
     /// <summary>The convolution an operation is; null for everything else.</summary>
-    public static ConvolutionProblem? Of(PassOperation operation) => operation.Computes switch
+    public static ConvolutionProblem? Of(PassOperation operation)
     {
-        ConvolutionForward forward => Of("forward", forward),
-        ConvolutionBackwardData data => Of("data", data),
-        ConvolutionBackwardFilter filter => Of("filter", filter),
-        _ => null,
-    };
+        if (operation.Computes is not { } convolution)
+        {
+            return null;
+        }
+
+        (TensorShape x, FilterShape w, Convolution geometry) = (convolution.Image, convolution.Filter, convolution.Geometry);
+        return new ConvolutionProblem(
+            convolution.Direction.ToString().ToLowerInvariant(), x.N, x.C, x.H, x.W, w.K, w.R, w.S, geometry.PaddingHeight, geometry.StrideHeight, 1);
+    }
 
     /// <summary>The convolutions a pass is made of, equal ones counted.</summary>
     public static IReadOnlyList<ConvolutionProblem> Of(OperationList operations) =>
         [.. operations.Operations.Select(Of).OfType<ConvolutionProblem>().GroupBy(problem => problem).Select(equal => equal.Key with { Count = equal.Count() })];
-
-    private static ConvolutionProblem Of<TAlgorithm>(string direction, ConvolutionOperation<TAlgorithm> operation)
-        where TAlgorithm : unmanaged, Enum
-    {
-        (TensorShape x, FilterShape w, Convolution geometry) = (operation.ImageShape, operation.FilterShape, operation.Convolution);
-        return new ConvolutionProblem(direction, x.N, x.C, x.H, x.W, w.K, w.R, w.S, geometry.PaddingHeight, geometry.StrideHeight, 1);
-    }
 
     // How many pairs of a pixel and a filter tap meet along one dimension.
     private long Products(int pixels, int taps)

@@ -24,19 +24,10 @@ internal readonly record struct NormalizationGradients(PlannedTensor Input, Plan
 /// values (with the unbiased variance); in evaluation with the running values. Saves x, y where there is a ReLU, and the batch's mean and
 /// inverse deviation.
 /// </summary>
-/// <remarks>In training normalisation, sum and ReLU are one operation of cuDNN where the library has it for the tensors' type and layout and the options allow it; else three.</remarks>
+/// <remarks>In training the options' preference decides between plans of graphs, fused calls and separate ones; what the library lacks for the tensors' type and layout is done the next way.</remarks>
 internal sealed class BatchNormalizationLayer
 {
-    private readonly PassBuilder _pass;
-    private readonly NormalizationDefinition _definition;
-    private readonly PlannedTensor _x;
-    private readonly NormalizationEnd _end;
-    private readonly FusedBatchNormalization? _fused;
-    private readonly PlannedTensor? _reserve;
-    private readonly BatchNormalization? _operation;
-    private readonly Activation? _relu;
-    private readonly PlannedTensor _savedMean;
-    private readonly PlannedTensor _savedInverseDeviation;
+    private readonly NormalizationWay _way;
 
     public BatchNormalizationLayer(PassBuilder pass, NormalizationDefinition definition, PlannedTensor x, NormalizationEnd end = default)
     {
@@ -47,186 +38,35 @@ internal sealed class BatchNormalizationLayer
                 + "Choose a batch size that does not leave one image over, larger images or the cifar stem.");
         }
 
-        _pass = pass;
-        _definition = definition;
-        _x = x;
-        _end = end;
-        Output = pass.Operations.Tensor(Name, x.Shape);
-        long bytes = (long)definition.Statistics.Channels * sizeof(float);
-        _savedMean = pass.Operations.Buffer($"{Name} mean", bytes);
-        _savedInverseDeviation = pass.Operations.Buffer($"{Name} inverse deviation", bytes);
-        _fused = TryFuse();
-        if (_fused is { } fused)
-        {
-            _reserve = pass.Operations.Buffer($"{Name} reserve", fused.ReserveBytes);
-            AddFusedForward(fused, _reserve);
-            return;
-        }
-
-        _operation = pass.Operations.Own(new BatchNormalization(pass.Cudnn, BatchNormalizationMode.Spatial, x.Shape));
-        AddNormalization(_operation);
-        AddSum();
-        _relu = AddRelu();
+        NormalizationOperands operands = new(pass, definition, x, end);
+        Output = operands.Y;
+        _way = Choose(operands);
+        _way.AddForward();
     }
 
     public PlannedTensor Output { get; }
 
-    private string Name => _definition.Statistics.Name;
-
-    private DevicePointer Scale => _pass.Buffers.ParameterView(_definition.Scale);
-
-    private DevicePointer Shift => _pass.Buffers.ParameterView(_definition.Shift);
-
     /// <summary>Adds the gradients of scale, shift and input, and of what was added.</summary>
     /// <param name="dy">The output's gradient; its content may be lost.</param>
-    public NormalizationGradients AddBackward(PlannedTensor dy) => _fused is { } fused ? AddFusedBackward(fused, dy) : AddSeparateBackward(dy);
+    public NormalizationGradients AddBackward(PlannedTensor dy) => _way.AddBackward(dy);
 
-    // The fused operation; null where there is nothing to fuse, the options forbid it or the library does not have it.
-    private FusedBatchNormalization? TryFuse()
+    private static NormalizationWay Choose(NormalizationOperands operands)
     {
-        if (!_pass.Training || !_pass.Options.FuseNormalization || !_end.Relu)
+        if (!operands.Pass.Training)
         {
-            return null;
+            return new SeparateNormalization(operands);
         }
 
-        try
+        NormalizationWay? way = GraphNormalization.TryMake(operands, out string reason);
+        if (way is null)
         {
-            var fusion = _end.Added is null ? BatchNormalizationFusion.Activation : BatchNormalizationFusion.AddActivation;
-            return _pass.Operations.Own(new FusedBatchNormalization(_pass.Cudnn, BatchNormalizationMode.SpatialPersistent, fusion, _x.Shape));
-        }
-        catch (CudnnException)
-        {
-            return null;
-        }
-    }
-
-    private void AddFusedForward(FusedBatchNormalization operation, PlannedTensor reserve)
-    {
-        var (x, y, added) = (_x, Output, _end.Added);
-        var (mean, inverseDeviation) = (_savedMean, _savedInverseDeviation);
-        var (scale, shift) = (Scale, Shift);
-        DevicePointer runningMean = _pass.Buffers.MeanView(_definition.Statistics);
-        DevicePointer runningVariance = _pass.Buffers.VarianceView(_definition.Statistics);
-        var (epsilon, factor) = (_pass.Options.Epsilon, _pass.Options.RunningFactor);
-        var workspace = _pass.Operations.Buffer($"{Name} forward workspace", operation.ForwardWorkspaceBytes);
-        _pass.Operations.Add(
-            StepPhase.Forward,
-            $"{Name}{(added is null ? "" : " add")} relu forward",
-            () => operation.ForwardTraining(
-                1, x.Pointer, added?.Pointer ?? default, 0, y.Pointer, scale, shift, factor, runningMean, runningVariance, epsilon, mean.Pointer, inverseDeviation.Pointer, workspace.Raw, reserve.Raw),
-            x,
-            added,
-            y,
-            mean,
-            inverseDeviation,
-            workspace,
-            reserve);
-    }
-
-    private NormalizationGradients AddFusedBackward(FusedBatchNormalization operation, PlannedTensor dy)
-    {
-        var (x, y, reserve) = (_x, Output, _reserve!);
-        var (mean, inverseDeviation) = (_savedMean, _savedInverseDeviation);
-        var dx = _pass.Operations.Tensor($"{Name} input gradient", _x.Shape);
-        var dz = _end.Added is null ? null : _pass.Operations.Tensor($"{Name} sum gradient", _x.Shape);
-        var (scale, shift) = (Scale, Shift);
-        DevicePointer dScale = _pass.Buffers.GradientView(_definition.Scale);
-        DevicePointer dShift = _pass.Buffers.GradientView(_definition.Shift);
-        double epsilon = _pass.Options.Epsilon;
-        var workspace = _pass.Operations.Buffer($"{Name} backward workspace", operation.BackwardWorkspaceBytes);
-        _pass.Operations.Add(
-            StepPhase.Backward,
-            $"{Name}{(dz is null ? "" : " add")} relu backward",
-            () => operation.Backward(
-                1, 0, 1, 0, x.Pointer, y.Pointer, dy.Pointer, dz?.Pointer ?? default, dx.Pointer, scale, shift, dScale, dShift, epsilon, mean.Pointer, inverseDeviation.Pointer, workspace.Raw, reserve.Raw),
-            x,
-            y,
-            dy,
-            dz,
-            dx,
-            mean,
-            inverseDeviation,
-            workspace,
-            reserve);
-        return new(dx, dz);
-    }
-
-    private void AddNormalization(BatchNormalization operation)
-    {
-        var (x, y) = (_x, Output);
-        var (mean, inverseDeviation) = (_savedMean, _savedInverseDeviation);
-        var (scale, shift) = (Scale, Shift);
-        DevicePointer runningMean = _pass.Buffers.MeanView(_definition.Statistics);
-        DevicePointer runningVariance = _pass.Buffers.VarianceView(_definition.Statistics);
-        var (epsilon, factor) = (_pass.Options.Epsilon, _pass.Options.RunningFactor);
-        if (_pass.Training)
-        {
-            _pass.Operations.Add(
-                StepPhase.Forward,
-                $"{Name} forward",
-                () => operation.ForwardTraining(1, x.Pointer, 0, y.Pointer, scale, shift, factor, runningMean, runningVariance, epsilon, mean.Pointer, inverseDeviation.Pointer),
-                x,
-                y,
-                mean,
-                inverseDeviation);
-        }
-        else
-        {
-            _pass.Operations.Add(
-                StepPhase.Forward,
-                $"{Name} inference",
-                () => operation.ForwardInference(1, x.Pointer, 0, y.Pointer, scale, shift, runningMean, runningVariance, epsilon),
-                x,
-                y);
-        }
-    }
-
-    private void AddSum()
-    {
-        if (_end.Added is { } added)
-        {
-            var y = Output;
-            var sum = _pass.Operations.Own(new TensorAdd(_pass.Cudnn, added.Shape, y.Shape));
-            _pass.Operations.Add(StepPhase.Forward, $"{Name} add", () => sum.Run(1, added.Pointer, 1, y.Pointer), added, y);
-        }
-    }
-
-    private Activation? AddRelu()
-    {
-        if (!_end.Relu)
-        {
-            return null;
+            way = FusedNormalization.TryMake(operands, out string fusedReason);
+            reason = fusedReason.Length == 0 ? reason : reason.Length == 0 ? fusedReason : $"{reason}; {fusedReason}";
         }
 
-        var y = Output;
-        var relu = _pass.Operations.Own(new Activation(_pass.Cudnn, ActivationMode.Relu, y.Shape));
-        _pass.Operations.Add(StepPhase.Forward, $"{Name} relu", () => relu.Forward(1, y.Pointer, 0, y.Pointer), y);
-        return relu;
-    }
-
-    private NormalizationGradients AddSeparateBackward(PlannedTensor dy)
-    {
-        var (operation, x, y) = (_operation!, _x, Output);
-        if (_relu is { } relu)
-        {
-            _pass.Operations.Add(StepPhase.Backward, $"{Name} relu backward", () => relu.Backward(1, y.Pointer, dy.Pointer, y.Pointer, 0, dy.Pointer), y, dy);
-        }
-
-        var (mean, inverseDeviation) = (_savedMean, _savedInverseDeviation);
-        var dx = _pass.Operations.Tensor($"{Name} input gradient", _x.Shape);
-        var scale = Scale;
-        DevicePointer dScale = _pass.Buffers.GradientView(_definition.Scale);
-        DevicePointer dShift = _pass.Buffers.GradientView(_definition.Shift);
-        double epsilon = _pass.Options.Epsilon;
-        _pass.Operations.Add(
-            StepPhase.Backward,
-            $"{Name} backward",
-            () => operation.Backward(1, 0, 1, 0, x.Pointer, dy.Pointer, dx.Pointer, scale, dScale, dShift, epsilon, mean.Pointer, inverseDeviation.Pointer),
-            x,
-            dy,
-            dx,
-            mean,
-            inverseDeviation);
-        return new(dx, _end.Added is null ? null : dy);
+        way ??= new SeparateNormalization(operands);
+        string title = NormalizationGraph.Title(operands.End.Added is not null, operands.End.Relu);
+        operands.Pass.Operations.Chose($"{title}, and its gradients", way.Way, reason);
+        return way;
     }
 }

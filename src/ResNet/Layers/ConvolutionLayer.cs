@@ -16,6 +16,7 @@ internal sealed record ConvolutionDefinition(Parameter Filter, Convolution Geome
 /// as K, R, S, C. All of one type, summed in single precision. Saves x for the backward pass. The filter's gradient is overwritten; the input's is written, or added to a
 /// gradient that already holds another branch's.
 /// </summary>
+/// <remarks>Each direction is a plan of a graph where the options prefer it and the library has one, else a call of the descriptors API.</remarks>
 internal sealed class ConvolutionLayer
 {
     private readonly PassBuilder _pass;
@@ -45,15 +46,26 @@ internal sealed class ConvolutionLayer
             ? operation.ChooseMeasured(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic, _pass.Options.Exact)
             : operation.Choose(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic, _pass.Options.Exact);
 
+    private ComputedConvolution Computes(ConvolutionDirection direction) => new(direction, _x.Shape, _filterShape, Geometry);
+
     private void AddForward()
     {
-        var operation = _pass.Operations.Own(new ConvolutionForward(_pass.Cudnn, _x.Shape, _filterShape, Geometry, Output.Shape));
+        var (x, y) = (_x, Output);
+        string name = $"{Name} convolution forward";
+        var filter = _pass.Buffers.ParameterView(_definition.Filter);
+        var graph = ConvolutionForwardGraph.Of(x.Shape, _filterShape, Geometry);
+        if (TryPlan(graph) is { } plan)
+        {
+            _pass.Graphs.AddConvolution(
+                StepPhase.Forward, name, plan, Computes(ConvolutionDirection.Forward), TensorPlace.Of(graph.X, x), TensorPlace.Of(graph.W, filter), TensorPlace.Of(graph.Y, y));
+            return;
+        }
+
+        var operation = _pass.Operations.Own(new ConvolutionForward(_pass.Cudnn, x.Shape, _filterShape, Geometry, y.Shape));
         var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} workspace", choice.WorkspaceBytes);
-        var filter = _pass.Buffers.ParameterView(_definition.Filter);
-        var (x, y) = (_x, Output);
         _pass.Operations.AddConvolution(
-            StepPhase.Forward, $"{Name} convolution forward", () => operation.Run(choice, 1, x.Pointer, filter, workspace.Raw, 0, y.Pointer), operation, x, y, workspace);
+            StepPhase.Forward, name, () => operation.Run(choice, 1, x.Pointer, filter, workspace.Raw, 0, y.Pointer), Computes(ConvolutionDirection.Forward), x, y, workspace);
     }
 
     /// <summary>Adds the filter's gradient and, unless this is the first layer, the input's.</summary>
@@ -68,25 +80,57 @@ internal sealed class ConvolutionLayer
 
     private void AddFilterGradient(PlannedTensor dy)
     {
-        var operation = _pass.Operations.Own(new ConvolutionBackwardFilter(_pass.Cudnn, _x.Shape, dy.Shape, Geometry, _filterShape));
+        var x = _x;
+        string name = $"{Name} filter gradient";
+        var gradient = _pass.Buffers.GradientView(_definition.Filter);
+        var graph = FilterGradientGraph.Of(x.Shape, dy.Shape, Geometry, _filterShape);
+        if (TryPlan(graph) is { } plan)
+        {
+            _pass.Graphs.AddConvolution(
+                StepPhase.Backward, name, plan, Computes(ConvolutionDirection.Filter), TensorPlace.Of(graph.X, x), TensorPlace.Of(graph.Dy, dy), TensorPlace.Of(graph.Dw, gradient));
+            return;
+        }
+
+        var operation = _pass.Operations.Own(new ConvolutionBackwardFilter(_pass.Cudnn, x.Shape, dy.Shape, Geometry, _filterShape));
         var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} filter workspace", choice.WorkspaceBytes);
-        var gradient = _pass.Buffers.GradientView(_definition.Filter);
-        var x = _x;
         _pass.Operations.AddConvolution(
-            StepPhase.Backward, $"{Name} filter gradient", () => operation.Run(choice, 1, x.Pointer, dy.Pointer, workspace.Raw, 0, gradient), operation, x, dy, workspace);
+            StepPhase.Backward, name, () => operation.Run(choice, 1, x.Pointer, dy.Pointer, workspace.Raw, 0, gradient), Computes(ConvolutionDirection.Filter), x, dy, workspace);
     }
 
     private PlannedTensor AddInputGradient(PlannedTensor dy, PlannedTensor? addTo)
     {
+        string name = $"{Name} data gradient";
+        var filter = _pass.Buffers.ParameterView(_definition.Filter);
+        var graph = DataGradientGraph.Of(dy.Shape, _filterShape, Geometry, _x.Shape, adds: addTo is not null);
+        if (TryPlan(graph) is { } plan)
+        {
+            var sum = _pass.Operations.Tensor($"{Name} input gradient", _x.Shape);
+            List<TensorPlace> places = [TensorPlace.Of(graph.Dy, dy), TensorPlace.Of(graph.W, filter), TensorPlace.Of(graph.Dx, sum)];
+            if (addTo is not null)
+            {
+                places.Add(TensorPlace.Of(graph.Other!, addTo));
+            }
+
+            _pass.Graphs.AddConvolution(StepPhase.Backward, name, plan, Computes(ConvolutionDirection.Data), [.. places]);
+            return sum;
+        }
+
         var operation = _pass.Operations.Own(new ConvolutionBackwardData(_pass.Cudnn, _filterShape, dy.Shape, Geometry, _x.Shape));
         var choice = Choose(operation);
         var workspace = _pass.Operations.Buffer($"{Name} data workspace", choice.WorkspaceBytes);
-        var filter = _pass.Buffers.ParameterView(_definition.Filter);
         var dx = addTo ?? _pass.Operations.Tensor($"{Name} input gradient", _x.Shape);
         double beta = addTo is null ? 0 : 1;
         _pass.Operations.AddConvolution(
-            StepPhase.Backward, $"{Name} data gradient", () => operation.Run(choice, 1, filter, dy.Pointer, workspace.Raw, beta, dx.Pointer), operation, dy, dx, workspace);
+            StepPhase.Backward, name, () => operation.Run(choice, 1, filter, dy.Pointer, workspace.Raw, beta, dx.Pointer), Computes(ConvolutionDirection.Data), dy, dx, workspace);
         return dx;
+    }
+
+    // The plan of a direction's graph, and the note which way it is computed.
+    private GraphPlan? TryPlan(StepGraph graph)
+    {
+        var plan = _pass.Graphs.TryPlan(graph, out string reason);
+        _pass.Operations.Chose(graph.Graph.Name, plan is null ? OperationWay.SeparateCalls : OperationWay.GraphPlan, reason);
+        return plan;
     }
 }

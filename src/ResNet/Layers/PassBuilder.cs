@@ -7,6 +7,7 @@ namespace ResNet;
 /// <param name="Cublas">The cuBLAS handle on the same stream.</param>
 /// <param name="Kernels">Our own kernels.</param>
 /// <param name="Buffers">Parameters, gradients and running statistics.</param>
+/// <param name="Plans">The plans of graphs made so far, with <see cref="GraphPlanner.BuildOptions"/>.</param>
 /// <param name="Operations">Where operations and tensors go.</param>
 /// <param name="Training">Whether batch normalisation uses the batch's statistics and a backward pass follows.</param>
 /// <param name="Options">How convolutions choose their algorithms, and the constants of batch normalisation.</param>
@@ -15,11 +16,20 @@ internal sealed record PassBuilder(
     CublasHandle Cublas,
     TrainingKernels Kernels,
     NetworkBuffers Buffers,
+    GraphPlanCache Plans,
     OperationList Operations,
     bool Training,
     PassOptions Options)
 {
+    private GraphPlanner? _graphs;
+
     public CudaStream Stream => Cudnn.Stream;
 
     public Precision Precision => Kernels.Precision;
+
+    /// <summary>Asked before the library whether a graph has a plan, for those who want to know what would be built for another device; null: only the library is asked.</summary>
+    public Func<OperationGraph, GraphSupport>? Support { get; init; }
+
+    /// <summary>Makes plans of graphs where they are preferred.</summary>
+    public GraphPlanner Graphs => _graphs ??= new GraphPlanner(Cudnn, Plans, Operations, Options.Fusion, Support);
 }

@@ -15,8 +15,8 @@ public sealed record PassOptions
     /// <summary>Whether convolutions' algorithms are chosen by measuring them when the pass is put together, which can turn out differently the next time, instead of by cuDNN's heuristic.</summary>
     public bool MeasureAlgorithms { get; init; }
 
-    /// <summary>Whether normalisation, sum and ReLU are one operation where cuDNN has it (on a GPU for 16-bit types); the numbers are the same either way.</summary>
-    public bool FuseNormalization { get; init; } = true;
+    /// <summary>By which of cuDNN's doors operations are computed, where the library has them there. Sums may be added up in another order, nothing else differs.</summary>
+    public FusionPreference Fusion { get; init; } = FusionPreference.Auto;
 
     /// <summary>Added to the variance; PyTorch's default.</summary>
     public double Epsilon { get; init; } = 1e-5;

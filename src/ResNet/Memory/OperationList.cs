@@ -15,12 +15,32 @@ public enum StepPhase
     Backward,
 }
 
+/// <summary>A direction of a convolution.</summary>
+public enum ConvolutionDirection
+{
+    /// <summary>The output.</summary>
+    Forward,
+
+    /// <summary>The input's gradient.</summary>
+    Data,
+
+    /// <summary>The filter's gradient.</summary>
+    Filter,
+}
+
+/// <summary>A convolution, whichever way it is computed.</summary>
+/// <param name="Direction">The direction.</param>
+/// <param name="Image">The input's shape, with channels last.</param>
+/// <param name="Filter">The filter's.</param>
+/// <param name="Geometry">Padding, stride.</param>
+public sealed record ComputedConvolution(ConvolutionDirection Direction, TensorShape Image, FilterShape Filter, Convolution Geometry);
+
 /// <summary>One operation of a pass.</summary>
 public sealed class PassOperation
 {
     private readonly Action _enqueue;
 
-    internal PassOperation(StepPhase phase, string name, Action enqueue, CudnnOperation? computes, IReadOnlyList<PlannedTensor> uses)
+    internal PassOperation(StepPhase phase, string name, Action enqueue, ComputedConvolution? computes, IReadOnlyList<PlannedTensor> uses)
     {
         _enqueue = enqueue;
         Phase = phase;
@@ -36,7 +56,7 @@ public sealed class PassOperation
     public string Name { get; }
 
     /// <summary>The convolution it is; null for everything else.</summary>
-    public CudnnOperation? Computes { get; }
+    public ComputedConvolution? Computes { get; }
 
     /// <summary>The tensors of the arena that it reads or writes.</summary>
     public IReadOnlyList<PlannedTensor> Uses { get; }
@@ -54,9 +74,13 @@ public sealed class OperationList : IDisposable
     private readonly List<PassOperation> _operations = [];
     private readonly List<PlannedTensor> _tensors = [];
     private readonly List<IDisposable> _owned = [];
+    private readonly List<OperationChoice> _choices = [];
 
     /// <summary>The operations, in order.</summary>
     public IReadOnlyList<PassOperation> Operations => _operations;
+
+    /// <summary>How operations that cuDNN has more than one way for are computed, and why not otherwise, in order.</summary>
+    public IReadOnlyList<OperationChoice> Choices => _choices;
 
     /// <summary>The tensors the memory plan places.</summary>
     public IReadOnlyList<PlannedTensor> Tensors => _tensors;
@@ -91,6 +115,8 @@ public sealed class OperationList : IDisposable
         }
     }
 
+    internal void Chose(string computes, OperationWay way, string reason) => _choices.Add(new OperationChoice(computes, way, reason));
+
     internal PlannedTensor Tensor(string name, TensorShape shape) => Keep(new PlannedTensor(name, shape, shape.Bytes));
 
     internal PlannedTensor Buffer(string name, long bytes) => Keep(new PlannedTensor(name, default, bytes));
@@ -105,7 +131,7 @@ public sealed class OperationList : IDisposable
     internal void Add(StepPhase phase, string name, Action run, params ReadOnlySpan<PlannedTensor?> uses) => AddConvolution(phase, name, run, null, uses);
 
     /// <summary>As <see cref="Add"/>, for those who want to know what the pass computes.</summary>
-    internal void AddConvolution(StepPhase phase, string name, Action run, CudnnOperation? convolution, params ReadOnlySpan<PlannedTensor?> uses)
+    internal void AddConvolution(StepPhase phase, string name, Action run, ComputedConvolution? convolution, params ReadOnlySpan<PlannedTensor?> uses)
     {
         List<PlannedTensor> used = [];
         foreach (var tensor in uses)

@@ -45,6 +45,7 @@ public sealed class Trainer : IDisposable
     private readonly CublasHandle _cublas;
     private readonly DeviceMemory<byte> _cublasWorkspace;
     private readonly CudnnHandle _cudnn;
+    private readonly GraphPlanCache _plans;
     private readonly TrainingKernels _kernels;
     private readonly TrainingState _state;
     private readonly TrainingState _testState;
@@ -90,6 +91,7 @@ public sealed class Trainer : IDisposable
         {
             _stream = Own(context.CreateStream());
             _cudnn = Own(new CudnnHandle(_stream));
+            _plans = Own(new GraphPlanCache(GraphPlanner.BuildOptions(options.Pass, options.Precision)));
             _cublas = Own(new CublasHandle(_stream));
             _cublasWorkspace = Own(context.Allocate<byte>(CublasWorkspaceBytes));
             _cublas.SetWorkspace(_cublasWorkspace.Span);
@@ -196,6 +198,10 @@ public sealed class Trainer : IDisposable
         text.Append(plan.Describe());
         return text.ToString();
     }
+
+    /// <summary>How the operations of a training step are computed, and why not otherwise, in words.</summary>
+    public string DescribeOperations() =>
+        $"fusion {Options.Pass.Fusion.ToWords()}{Environment.NewLine}{OperationChoice.Describe(_trainPass.Operations.Choices)}";
 
     /// <summary>The stream everything is enqueued on.</summary>
     public CudaStream Stream => _stream;
@@ -389,7 +395,7 @@ public sealed class Trainer : IDisposable
 
     private NetworkPass AddPass(int batch, LabelledImages images, bool training, TrainingState state)
     {
-        var builder = new PassBuilder(_cudnn, _cublas, _kernels, Buffers, new OperationList(), training, Options.Pass);
+        var builder = new PassBuilder(_cudnn, _cublas, _kernels, Buffers, _plans, new OperationList(), training, Options.Pass);
         Own(builder.Operations);
         var pass = new NetworkPass(builder, Network, batch, images.Height, images.Width, state.Span);
         _passes.Add(pass);

@@ -14,12 +14,15 @@ namespace ResNet.Tests.Golden;
 /// judged with k = 4 against double precision told the same decisions, each of which must be closer than that error.
 /// </remarks>
 [TestFixtureSource(nameof(Nets))]
-public sealed class NetTests(string net)
+public sealed class NetTests(string net, FusionPreference fusion)
 {
     private NetCase _case = null!;
     private Observation _seen = null!;
 
-    public static IEnumerable<string> Nets => NetCase.Names() is { Count: > 0 } names ? names : ["(none)"];
+    public static IEnumerable<TestFixtureData> Nets =>
+        from name in NetCase.Names() is { Count: > 0 } names ? names : ["(none)"]
+        from way in (FusionPreference[])[FusionPreference.Descriptors, FusionPreference.Graph]
+        select new TestFixtureData(name, way);
 
     [OneTimeSetUp]
     public void Run()
@@ -36,7 +39,7 @@ public sealed class NetTests(string net)
             return;
         }
 
-        _seen = Observation.Of(_case, batches.A, batches.B);
+        _seen = Observation.Of(_case, batches.A, batches.B, fusion);
     }
 
     [Test]
@@ -166,7 +169,7 @@ public sealed class NetTests(string net)
     private Verdict JudgeWithTheSameDecisions(Verdict plain, double allowed)
     {
         var batches = _case.TryLoadBatches(out _)!.Value;
-        using SinglePrecisionRun run = new(_case, runningFactor: 0.1);
+        using SinglePrecisionRun run = new(_case, runningFactor: 0.1, fusion);
         ReferenceNetwork reference = new(_case);
         reference.Forward(batches.A, training: true, decisions: run.Forward(batches.A, training: true).Tensors);
         reference.Backward();
@@ -183,7 +186,7 @@ public sealed class NetTests(string net)
         reference.Forward(batches.B, training: true);
         string decisions = string.Join(", ", others.Select(other => $"{other.Layer} {other.Count}"));
         Verdict verdict = GoldenRule.JudgeNumber($"loss 1 of double precision with the same decisions ({decisions})", _seen.Losses[1], reference.Loss, allowed);
-        TestReport.Write($"decisions-{net}", [$"{plain.Message}", $"  {verdict.Message}"]);
+        TestReport.Write($"decisions-{net}-{fusion}", [$"{plain.Message}", $"  {verdict.Message}"]);
         return verdict;
     }
 
@@ -203,12 +206,13 @@ public sealed class NetTests(string net)
         Dictionary<string, float[]> ParametersAfterOneStep,
         double[] Losses)
     {
-        public static Observation Of(NetCase net, ImageSet a, ImageSet b)
+        public static Observation Of(NetCase net, ImageSet a, ImageSet b, FusionPreference fusion)
         {
-            using NetworkBench bench = new(NetworkBench.SpecOf(net.Architecture));
+            using NetworkBench bench = new(NetworkBench.SpecOf(net.Architecture), fusion: fusion);
             NetworkPass training = bench.AddPass(net.Batch, training: true);
             NetworkPass overwriting = bench.AddPass(net.Batch, training: true, runningFactor: 1);
             NetworkPass evaluation = bench.AddPass(net.Batch, training: false);
+            Assert.That(training.Operations.Choices.Any(choice => choice.Way == OperationWay.GraphPlan), Is.EqualTo(fusion == FusionPreference.Graph));
             bench.PlaceInOneArena();
             Dictionary<string, float[]> initial = net.Parameters.ToDictionary(p => p.Name, p => p.Specification.Values());
             IReadOnlyList<Parameter> parameters = bench.Network.Layout.Parameters;

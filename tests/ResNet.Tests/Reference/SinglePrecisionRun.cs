@@ -12,10 +12,11 @@ internal sealed class SinglePrecisionRun : IDisposable
 
     /// <param name="net">The network, which starts from its formula's parameters.</param>
     /// <param name="runningFactor">How far a training pass moves the running statistics.</param>
-    public SinglePrecisionRun(NetCase net, double runningFactor)
+    /// <param name="fusion">By which of cuDNN's doors it is computed.</param>
+    public SinglePrecisionRun(NetCase net, double runningFactor, FusionPreference fusion = FusionPreference.Descriptors)
     {
         _net = net;
-        _bench = new NetworkBench(NetworkBench.SpecOf(net.Architecture));
+        _bench = new NetworkBench(NetworkBench.SpecOf(net.Architecture), fusion: fusion);
         _training = _bench.AddPass(net.Batch, training: true, runningFactor);
         _evaluation = _bench.AddPass(net.Batch, training: false);
         _bench.PlaceApart();

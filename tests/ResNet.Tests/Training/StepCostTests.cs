@@ -6,29 +6,36 @@ namespace ResNet.Tests.Training;
 [TestFixture]
 public sealed class StepCostTests
 {
-    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Article, Precision.Float32)]
-    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, Precision.Float32)]
-    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Torchvision, Precision.BFloat16)]
-    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, Precision.Float16)]
-    public void After_the_second_a_step_is_one_launch_that_allocates_copies_and_waits_for_nothing(string model, StemKind stem, ShortcutStyle shortcut, Precision precision)
+    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Article, Precision.Float32, FusionPreference.Descriptors)]
+    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, Precision.Float32, FusionPreference.Descriptors)]
+    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Torchvision, Precision.BFloat16, FusionPreference.Descriptors)]
+    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, Precision.Float16, FusionPreference.Descriptors)]
+    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Article, Precision.Float32, FusionPreference.Graph)]
+    [TestCase("resnet18", StemKind.ImageNet, ShortcutStyle.Torchvision, Precision.BFloat16, FusionPreference.Graph)]
+    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, Precision.Float16, FusionPreference.Graph)]
+    [TestCase("resnet20", StemKind.Cifar, ShortcutStyle.Torchvision, Precision.Float32, FusionPreference.None)]
+    public void After_the_second_a_step_is_one_launch_that_allocates_copies_and_waits_for_nothing(string model, StemKind stem, ShortcutStyle shortcut, Precision precision, FusionPreference fusion)
     {
-        IReadOnlyDictionary<string, long> during = CallsOfFiveSteps(model, stem, shortcut, capture: true, precision);
+        IReadOnlyDictionary<string, long> during = CallsOfFiveSteps(model, stem, shortcut, capture: true, precision, fusion);
         Assert.That(during.Keys.Except(["cuGraphLaunch", "cuCtxGetCurrent"]), Is.Empty);
         Assert.That(during["cuGraphLaunch"], Is.EqualTo(5));
     }
 
-    [Test]
-    public void A_step_that_is_not_captured_only_launches()
+    [TestCase(FusionPreference.Descriptors)]
+    [TestCase(FusionPreference.Graph)]
+    public void A_step_that_is_not_captured_only_launches(FusionPreference fusion)
     {
-        IReadOnlyDictionary<string, long> during = CallsOfFiveSteps("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, capture: false);
+        IReadOnlyDictionary<string, long> during = CallsOfFiveSteps("resnet20", StemKind.Cifar, ShortcutStyle.Subsample, capture: false, Precision.Float32, fusion);
         Assert.That(during.Keys.Except(["cuLaunchKernel", "cuCtxGetCurrent"]), Is.Empty);
         Assert.That(during["cuLaunchKernel"], Is.GreaterThanOrEqualTo(5 * 6), "batch, loss, sums, bias, its gradient, sgd, counter");
     }
 
-    private static IReadOnlyDictionary<string, long> CallsOfFiveSteps(string model, StemKind stem, ShortcutStyle shortcut, bool capture, Precision precision = Precision.Float32)
+    private static IReadOnlyDictionary<string, long> CallsOfFiveSteps(string model, StemKind stem, ShortcutStyle shortcut, bool capture, Precision precision, FusionPreference fusion)
     {
         using CudaContext context = CudaContext.Primary();
-        using Trainer trainer = TrainerTests.Create(context, batch: 2, train: 40, spec: ModelCatalogue.Get(model, stem, shortcut), extent: 32, capture: capture, precision: precision);
+        using Trainer trainer = TrainerTests.Create(
+            context, batch: 2, train: 40, spec: ModelCatalogue.Get(model, stem, shortcut), extent: 32, capture: capture, precision: precision, fusion: fusion);
+        Assert.That(trainer.TrainingPass.Operations.Choices.Any(choice => choice.Way == OperationWay.GraphPlan), Is.EqualTo(fusion == FusionPreference.Graph));
         trainer.SetLearningRate(0.01);
         for (int step = 0; step < 3; step++)
         {

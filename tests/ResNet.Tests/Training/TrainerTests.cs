@@ -181,9 +181,9 @@ public sealed class TrainerTests
     [TestCase(ShortcutStyle.None, "separate")]
     public void Steps_captured_or_not_fused_or_not_compute_the_same_bits(ShortcutStyle shortcut, string way)
     {
-        (List<MetricSums> Sums, float[] Parameters) Train(bool capture, bool fuse)
+        (List<MetricSums> Sums, float[] Parameters) Train(bool capture, FusionPreference fusion)
         {
-            using Trainer trainer = Create(_context, batch: 16, train: 45, spec: Small with { Shortcut = shortcut }, capture: capture, fuse: fuse);
+            using Trainer trainer = Create(_context, batch: 16, train: 45, spec: Small with { Shortcut = shortcut }, capture: capture, fusion: fusion);
             trainer.SetLearningRate(0.05);
             List<MetricSums> sums = [];
             for (int epoch = 0; epoch < 3; epoch++)
@@ -196,10 +196,36 @@ public sealed class TrainerTests
             return (sums, Parameters(trainer));
         }
 
-        var (sums, parameters) = Train(capture: way == "captured", fuse: true);
-        var (others, otherParameters) = Train(capture: false, fuse: way == "captured");
+        var (sums, parameters) = Train(capture: way == "captured", FusionPreference.Descriptors);
+        var (others, otherParameters) = Train(capture: false, way == "captured" ? FusionPreference.Descriptors : FusionPreference.None);
         Assert.That(sums, Is.EqualTo(others));
         Assert.That(parameters.AsSpan().SequenceEqual(otherParameters));
+    }
+
+    [TestCase(ShortcutStyle.Torchvision)]
+    [TestCase(ShortcutStyle.Subsample)]
+    [TestCase(ShortcutStyle.None)]
+    public void Steps_by_graph_plans_captured_or_not_compute_the_same_bits_and_those_of_the_other_ways_but_for_rounding(ShortcutStyle shortcut)
+    {
+        (double[] Losses, float[] Parameters) Train(bool capture, FusionPreference fusion)
+        {
+            using Trainer trainer = Create(_context, batch: 16, train: 45, spec: Small with { Shortcut = shortcut }, capture: capture, fusion: fusion);
+            Assert.That(trainer.TrainingPass.Operations.Choices.All(choice => choice.Way == OperationWay.GraphPlan), Is.EqualTo(fusion == FusionPreference.Graph));
+            trainer.SetLearningRate(0.05);
+            double[] losses = [RunEpoch(trainer).Loss, trainer.Evaluate().Loss, RunEpoch(trainer).Loss];
+            return (losses, Parameters(trainer));
+        }
+
+        var captured = Train(capture: true, FusionPreference.Graph);
+        var eager = Train(capture: false, FusionPreference.Graph);
+        Assert.That(captured.Losses, Is.EqualTo(eager.Losses));
+        Assert.That(captured.Parameters.AsSpan().SequenceEqual(eager.Parameters));
+
+        var separate = Train(capture: true, FusionPreference.None);
+        Assert.That(captured.Losses, Is.EqualTo(separate.Losses).Within(1e-4).Percent);
+        double distance = Math.Sqrt(captured.Parameters.Zip(separate.Parameters, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
+        double norm = Math.Sqrt(separate.Parameters.Sum(value => (double)value * value));
+        Assert.That(distance / norm, Is.LessThan(1e-5));
     }
 
     [Test]
@@ -359,7 +385,7 @@ public sealed class TrainerTests
 
     private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> progress, string key, string text) => new(progress) { [key] = text };
 
-    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, bool capture = true, Augmentation? augmentation = null, bool fuse = true,
+    internal static Trainer Create(CudaContext context, int batch, int train, ulong seed = 1, ModelSpec? spec = null, int extent = 8, bool capture = true, Augmentation? augmentation = null, FusionPreference fusion = FusionPreference.Auto,
         Precision precision = Precision.Float32)
     {
         TrainerOptions options = new()
@@ -369,7 +395,7 @@ public sealed class TrainerTests
             CaptureSteps = capture,
             Augmentation = augmentation ?? Augmentation.None,
             Precision = precision,
-            Pass = new PassOptions { Deterministic = true, FuseNormalization = fuse },
+            Pass = new PassOptions { Deterministic = true, Fusion = fusion },
         };
         return new Trainer(context, new Network(spec ?? Small), options, Images(train, "train", extent), Images(21, "test", extent), Table());
     }
