@@ -40,6 +40,7 @@ public class CommandLineTests
     [TestCase("--precision tf32 --deterministic", "--precision tf32 rounds factors")]
     [TestCase("--math slow", "known are exact, fast")]
     [TestCase("--algorithms best", "known are heuristic, measure")]
+    [TestCase("--fusion all", "unknown fusion \"all\"; known are auto, graph, descriptors, none")]
     [TestCase("--deterministic --math fast", "--deterministic allows neither --math fast nor --algorithms measure")]
     [TestCase("--epoch 3", "unknown option --epoch; did you mean --epochs?")]
     [TestCase("--frobnicate", "unknown option --frobnicate; resnet train knows --data,")]

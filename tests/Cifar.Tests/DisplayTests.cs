@@ -12,7 +12,7 @@ public class DisplayTests
         var data = DigitsData.Load();
         int code = display.Run(() =>
         {
-            display.Begin(new RunFacts(Presets.DefaultFor(data), data, "cpu", "a processor", "runs/x", 11_173_962, 45));
+            display.Begin(new RunFacts(Presets.DefaultFor(data), data, "cpu", "a processor", "none", "runs/x", 11_173_962, 45));
             display.Step(new StepFigures(3, 12, 45, 102, 0, 0, 1, 1.2345, 0.678, 0.05, 321, TimeSpan.FromSeconds(3725)));
             return 130;
         });

@@ -100,12 +100,12 @@ public class ProgramTests
     }
 
     [Test]
-    public void What_the_memory_is_for_is_described_and_nothing_is_trained()
+    public void What_the_memory_is_for_and_how_operations_are_computed_is_described_and_nothing_is_trained()
     {
         using var temporary = new TemporaryFolder();
         var (code, output, error) = ConsoleProcess.Run(temporary.Path, "train", "--data", "digits", "--describe");
         Assert.That(code, Is.EqualTo(ExitCode.Done), error);
-        Assert.That(output, Does.Contain("11,173,962 of them").And.Contains("alive at once, at most").And.Contains("cuBLAS workspace"));
+        Assert.That(output, Does.Contain("11,173,962 of them").And.Contains("alive at once, at most").And.Contains("cuBLAS workspace").And.Match("fusion auto .*\n.*\nconvolution +20  "));
         Assert.That(Directory.EnumerateFileSystemEntries(temporary.Path), Is.Empty);
     }
 
@@ -114,13 +114,14 @@ public class ProgramTests
     {
         using var temporary = new TemporaryFolder();
         var (code, output, error) = ConsoleProcess.Run(
-            temporary.Path, "benchmark", "step", "--model", "resnet20", "--batch-size", "4", "--size", "8", "--rounds", "2", "--profile", "--json", "step.json", "--device", s_device);
+            temporary.Path, "benchmark", "step", "--model", "resnet20", "--batch-size", "4", "--size", "8", "--rounds", "2", "--fusion", "graph", "--profile", "--json", "step.json", "--device", s_device);
         Assert.That(code, Is.EqualTo(ExitCode.Done), error);
-        Assert.That(output, Does.Contain("one CUDA graph a step").And.Contains("layer1.0.conv1 convolution forward"));
+        Assert.That(output, Does.Contain("one CUDA graph a step").And.Match("fusion graph\n.*\nconvolution +\\d+  a graph plan").And.Contains("layer1.0.conv1 convolution forward"));
         using JsonDocument report = JsonDocument.Parse(File.ReadAllText(temporary["step.json"]));
         JsonElement root = report.RootElement;
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(root.GetProperty("fusion").GetString(), Is.EqualTo("graph"));
             Assert.That(root.GetProperty("step_ms").GetDouble(), Is.GreaterThan(0));
             Assert.That(root.GetProperty("images_per_second").GetDouble(), Is.EqualTo(4000 / root.GetProperty("step_ms").GetDouble()).Within(1e-6).Percent);
             Assert.That(root.GetProperty("peak_bytes").GetInt64(), Is.GreaterThan(3 * 4 * 272_000), "parameters, gradients and momentum of ResNet-20 at least");

@@ -93,7 +93,7 @@ public class RunFolderTests
             }
             """);
         Recipe recipe = RunConfiguration.Read(temporary["config.json"]).ToRecipe("config.json");
-        Assert.That((recipe.Augment, recipe.Cutout, recipe.Math, recipe.Deterministic, recipe.Algorithms), Is.EqualTo(("none", 0, "exact", false, "heuristic")));
+        Assert.That((recipe.Augment, recipe.Cutout, recipe.Math, recipe.Deterministic, recipe.Algorithms, recipe.Fusion), Is.EqualTo(("none", 0, "exact", false, "heuristic", "descriptors")));
     }
 
     [Test]

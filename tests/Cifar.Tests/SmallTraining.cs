@@ -15,6 +15,10 @@ internal sealed class SmallTraining : ITraining, ITrainingFactory
 
     public int BatchSize { get; init; } = 10;
 
+    public string Fusion => "none";
+
+    public string DescribeOperations() => "nothing is computed by a device";
+
     public string DescribeMemory() => "nothing is on a device";
 
     public int StepsPerEpoch { get; init; } = 50;

@@ -105,7 +105,7 @@ public class TrainingLoopTests
         using var text = new StringWriter { NewLine = "\n" };
         var display = new PlainDisplay(text);
         using var own = stop is null ? new StopSignal() : null;
-        display.Begin(new RunFacts(recipe, data, "cpu", "none", folder.Folder, 1, training.StepsPerEpoch));
+        display.Begin(new RunFacts(recipe, data, "cpu", "none", training.Fusion, folder.Folder, 1, training.StepsPerEpoch));
         var loop = new TrainingLoop(training, recipe, data, folder, display, stop ?? own!, () => new RunSummary
         {
             Dataset = data.Name,

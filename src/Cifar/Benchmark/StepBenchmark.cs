@@ -10,8 +10,9 @@ namespace Cifar;
 /// <param name="ImageSize">Height and width of an image.</param>
 /// <param name="Precision">In which numbers is computed, as the command line says it.</param>
 /// <param name="Exact">Whether convolutions add up the products of the definition.</param>
+/// <param name="Fusion">By which of cuDNN's doors operations are computed, where it has them there.</param>
 /// <param name="Rounds">How often step and yardstick are timed.</param>
-internal sealed record StepBenchmarkRequest(ModelSpec Spec, int BatchSize, int ImageSize, string Precision, bool Exact, int Rounds);
+internal sealed record StepBenchmarkRequest(ModelSpec Spec, int BatchSize, int ImageSize, string Precision, bool Exact, FusionPreference Fusion, int Rounds);
 
 /// <summary>Times training steps and the yardstick in turn, so that whatever else happens on the machine meets both.</summary>
 internal sealed class StepBenchmark(StepBenchmarkRequest request)
@@ -30,7 +31,7 @@ internal sealed class StepBenchmark(StepBenchmarkRequest request)
         // One batch is an epoch, however many steps are timed: memory does not depend on their number.
         LabelledImages images = RandomImages(batch);
         using CudaContext context = CudaContext.Primary();
-        TrainerOptions options = new() { BatchSize = batch, Precision = Networks.PrecisionOf(request.Precision), Pass = new PassOptions { Exact = request.Exact } };
+        TrainerOptions options = new() { BatchSize = batch, Precision = Networks.PrecisionOf(request.Precision), Pass = new PassOptions { Exact = request.Exact, Fusion = request.Fusion } };
         using Trainer trainer = new(context, new Network(request.Spec), options, images, images, Table());
         trainer.SetLearningRate(0.01);
         IReadOnlyList<ConvolutionProblem> problems = ConvolutionProblem.Of(trainer.TrainingPass.Operations);
@@ -61,6 +62,7 @@ internal sealed class StepBenchmark(StepBenchmarkRequest request)
             Request = request,
             DeviceName = context.Properties.Name,
             Execution = trainer.Execution,
+            Operations = trainer.DescribeOperations(),
             Problems = problems,
             Steps = steps,
             Sums = sums,

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CudnnNet;
+using ResNet;
 
 namespace Cifar;
 
@@ -14,6 +15,9 @@ internal sealed class StepReport
 
     /// <summary>How steps were enqueued.</summary>
     public required string Execution { get; init; }
+
+    /// <summary>How the operations of a step were computed, and why not otherwise.</summary>
+    public required string Operations { get; init; }
 
     public required IReadOnlyList<ConvolutionProblem> Problems { get; init; }
 
@@ -58,6 +62,8 @@ internal sealed class StepReport
             Line($"the driver's functions in a step: {string.Join(", ", Calls.Select(call => FormattableString.Invariant($"{call.Key} {call.Value}")))}");
         }
 
+        output.WriteLine();
+        output.Write(Operations);
         if (Profile is { } profile)
         {
             PrintProfile(profile, Line);
@@ -72,6 +78,7 @@ internal sealed class StepReport
             Request.Precision,
             Request.BatchSize,
             Mathematics,
+            Request.Fusion.ToWords(),
             DeviceName,
             Environment.ProcessorCount,
             NativeLibraries.Describe().Split('\n'),
@@ -121,6 +128,7 @@ internal sealed record StepReportJson(
     string Precision,
     int BatchSize,
     string Math,
+    string Fusion,
     string Device,
     int Processors,
     IReadOnlyList<string> Libraries,

@@ -23,6 +23,7 @@ internal static class BenchmarkCommand
         var size = OptionParts.Whole("--size", "Height and width of an image, by default 32", 4, 1024);
         var precision = OptionParts.Word("--precision", "precision", "In which numbers is computed: f32 (the default), tf32, bf16 or fp16", Networks.Precisions);
         var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: exact (the default) or fast, as for training", "exact", "fast");
+        var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed; auto by default", Networks.Fusions);
         var rounds = OptionParts.Whole("--rounds", "How often step and convolutions are timed, in turn, by default 7", 1, 1000);
         var json = OptionParts.Plain("--json", "file", "Also write the figures to this file, as JSON");
         var profile = new Option<bool>("--profile") { Description = "Also time every operation by itself: share, GFLOP/s, GB/s and the least time it could take" };
@@ -31,7 +32,7 @@ internal static class BenchmarkCommand
             StepName,
             "Times training steps on random images; in turn with oneDNN's own convolutions of the same shapes on this machine's processors, in the layouts oneDNN likes best.")
         {
-            model, stem, shortcut, batch, size, precision, math, rounds, json, profile, device,
+            model, stem, shortcut, batch, size, precision, math, fusion, rounds, json, profile, device,
         };
         step.Validators.Add(result =>
         {
@@ -50,7 +51,7 @@ internal static class BenchmarkCommand
             };
             var request = new StepBenchmarkRequest(
                 Networks.Specify(recipe, classes: 10), parsed.GetValue(batch) ?? 128, parsed.GetValue(size) ?? 32, parsed.GetValue(precision) ?? "f32",
-                parsed.GetValue(math) != "fast", parsed.GetValue(rounds) ?? 7);
+                parsed.GetValue(math) != "fast", Networks.FusionOf(parsed.GetValue(fusion) ?? "auto"), parsed.GetValue(rounds) ?? 7);
             DeviceChoice.Apply(DeviceChoice.Parse(parsed.GetValue(device)));
             StepReport report = new StepBenchmark(request).Run(parsed.GetValue(profile));
             report.Print(output);

@@ -44,15 +44,16 @@ internal static class TrainCommand
         var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: those that add up the products of the definition (exact), or Winograd's too (fast, the default)", "exact", "fast");
         var deterministic = new Option<bool>("--deterministic") { Description = "Only exact algorithms that give the same bits every time" };
         var algorithms = OptionParts.Word("--algorithms", "way of choosing", "How algorithms are chosen: by the library's rules (heuristic, the default), or by timing them at the start (measure), which may turn out differently the next time", "heuristic", "measure");
+        var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed, where it has them there: plans of whole graphs (graph), normalisation with sum and ReLU as one call (descriptors), every operation by itself (none), or what is fastest on the device (auto, the default)", Networks.Fusions);
         var device = DeviceChoice.Option();
         var folder = OptionParts.Plain("--output", "folder", "The run's folder, by default runs/TIME-MODEL");
         var resume = OptionParts.Plain("--resume", "run", "Continue the run in this folder; options may be repeated but not changed");
-        var describe = new Option<bool>("--describe") { Description = "Show what the device's memory would be taken for, and end" };
+        var describe = new Option<bool>("--describe") { Description = "Show what the device's memory would be taken for and how operations would be computed, and end" };
         var plain = new Option<bool>("--plain") { Description = "Lines instead of the live display, also at a terminal" };
 
         var command = new Command(Name, "Trains a network and keeps the run in a folder.")
         {
-            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, augment, cutout, precision, math, deterministic, algorithms, device, folder, resume, describe, plain,
+            data, subset, classes, preset, model, stem, shortcut, epochs, batch, rate, schedule, momentum, decay, seed, augment, cutout, precision, math, deterministic, algorithms, fusion, device, folder, resume, describe, plain,
         };
         command.Validators.Add(result =>
         {
@@ -90,11 +91,12 @@ internal static class TrainCommand
                 Math = parsed.GetValue(math),
                 Deterministic = parsed.GetValue(deterministic),
                 Algorithms = parsed.GetValue(algorithms),
+                Fusion = parsed.GetValue(fusion),
                 Device = DeviceChoice.Parse(parsed.GetValue(device)),
                 Output = parsed.GetValue(folder),
                 Resume = parsed.GetValue(resume),
             };
-            return parsed.GetValue(describe) ? TrainRun.DescribeMemory(request, factory, output) : TrainRun.Execute(request, factory, Displays.Choose(output, parsed.GetValue(plain)));
+            return parsed.GetValue(describe) ? TrainRun.Describe(request, factory, output) : TrainRun.Execute(request, factory, Displays.Choose(output, parsed.GetValue(plain)));
         });
         return command;
     }

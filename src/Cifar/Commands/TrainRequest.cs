@@ -45,6 +45,8 @@ internal sealed record TrainRequest
 
     public string? Algorithms { get; init; }
 
+    public string? Fusion { get; init; }
+
     public DeviceKind? Device { get; init; }
 
     public string? Output { get; init; }
@@ -95,6 +97,7 @@ internal sealed record TrainRequest
         Compare("--math", run.Math, asked.Math);
         Compare("--deterministic", run.Deterministic, asked.Deterministic);
         Compare("--algorithms", run.Algorithms, asked.Algorithms);
+        Compare("--fusion", run.Fusion, asked.Fusion);
         if (asked.Epochs < run.Epochs || (asked.Epochs > run.Epochs && run.Schedule.DependsOnLength))
         {
             Compare(asked.Epochs < run.Epochs ? "--epochs" : $"--epochs, on which the {run.Schedule} schedule depends,", run.Epochs, asked.Epochs);
@@ -128,5 +131,6 @@ internal sealed record TrainRequest
         Math = Math ?? (Deterministic ? "exact" : recipe.Math),
         Deterministic = Deterministic || recipe.Deterministic,
         Algorithms = Algorithms ?? recipe.Algorithms,
+        Fusion = Fusion ?? recipe.Fusion,
     };
 }

@@ -60,6 +60,9 @@ internal sealed record RunConfiguration
 
     public string? Algorithms { get; init; }
 
+    /// <summary>Runs from before there was a choice took the descriptors API, fused where it could.</summary>
+    public string? Fusion { get; init; }
+
     public required string Device { get; init; }
 
     public required string DeviceName { get; init; }
@@ -69,7 +72,7 @@ internal sealed record RunConfiguration
     public required string ProgramVersion { get; init; }
 
     /// <summary>The recipe these values describe.</summary>
-    /// <exception cref="RunFolderException">The schedule or the precision is not one this program knows.</exception>
+    /// <exception cref="RunFolderException">The schedule, the precision or the fusion is not one this program knows.</exception>
     public Recipe ToRecipe(string path) => new()
     {
         Model = Model,
@@ -91,6 +94,9 @@ internal sealed record RunConfiguration
         Math = Math ?? "exact",
         Deterministic = Deterministic,
         Algorithms = Algorithms ?? "heuristic",
+        Fusion = Fusion is null || Networks.Fusions.Contains(Fusion)
+            ? Fusion ?? "descriptors"
+            : throw new RunFolderException($"{path}: \"fusion\" is \"{Fusion}\"; known are {string.Join(", ", Networks.Fusions)}. The file was changed by hand or comes from another version."),
     };
 
     public string ToJson() => JsonSerializer.Serialize(this, RunJson.Default.RunConfiguration) + "\n";

@@ -16,8 +16,14 @@ internal interface ITraining : IDisposable
     /// <summary>The number of learnt parameters.</summary>
     long ParameterCount { get; }
 
+    /// <summary>By which of cuDNN's doors operations are computed, where it has them there, in a word or two.</summary>
+    string Fusion { get; }
+
     /// <summary>What the device's memory is taken for.</summary>
     string DescribeMemory();
+
+    /// <summary>How the operations of a step are computed, and why not otherwise.</summary>
+    string DescribeOperations();
 
     /// <summary>Steps of an epoch.</summary>
     int StepsPerEpoch { get; }

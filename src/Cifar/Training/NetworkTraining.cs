@@ -36,7 +36,7 @@ internal sealed class NetworkTraining : ITraining
                 Seed = (ulong)recipe.Seed,
                 Augmentation = recipe.Augmentation,
                 Precision = Networks.PrecisionOf(recipe.Precision),
-                Pass = new PassOptions { Exact = recipe.Math == "exact", Deterministic = recipe.Deterministic, MeasureAlgorithms = recipe.Algorithms == "measure" },
+                Pass = new PassOptions { Exact = recipe.Math == "exact", Deterministic = recipe.Deterministic, MeasureAlgorithms = recipe.Algorithms == "measure", Fusion = Networks.FusionOf(recipe.Fusion) },
             };
             _trainer = new Trainer(_context, new Network(spec), options, Labelled(data.Train, data), Labelled(data.Test, data), data.Normalization.Table());
             _stepDone = [.. Enumerable.Range(0, StepsAhead).Select(_ => _context.CreateEvent())];
@@ -56,7 +56,13 @@ internal sealed class NetworkTraining : ITraining
     public long ParameterCount => _trainer.Network.Layout.ParameterCount;
 
     /// <inheritdoc/>
+    public string Fusion => _trainer.Options.Pass.Fusion.ToWords();
+
+    /// <inheritdoc/>
     public string DescribeMemory() => _trainer.DescribeMemory();
+
+    /// <inheritdoc/>
+    public string DescribeOperations() => _trainer.DescribeOperations();
 
     /// <inheritdoc/>
     public int StepsPerEpoch => _trainer.StepsPerEpoch;

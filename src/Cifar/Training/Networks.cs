@@ -23,6 +23,14 @@ internal static class Networks
         ["fp16"] = Precision.Float16,
     };
 
+    private static readonly Dictionary<string, FusionPreference> s_fusions = new()
+    {
+        ["auto"] = FusionPreference.Auto,
+        ["graph"] = FusionPreference.Graph,
+        ["descriptors"] = FusionPreference.Descriptors,
+        ["none"] = FusionPreference.None,
+    };
+
     /// <summary>The models.</summary>
     public static IReadOnlyList<string> Models => ModelCatalogue.Names;
 
@@ -37,6 +45,12 @@ internal static class Networks
 
     /// <summary>The precision a word means.</summary>
     public static Precision PrecisionOf(string word) => s_precisions[word];
+
+    /// <summary>The words for how operations are fused.</summary>
+    public static IEnumerable<string> Fusions => s_fusions.Keys;
+
+    /// <summary>What a word for how operations are fused means.</summary>
+    public static FusionPreference FusionOf(string word) => s_fusions[word];
 
     /// <summary>The network a recipe names.</summary>
     /// <exception cref="UsageException">Model, stem and shortcuts do not fit together.</exception>

@@ -53,6 +53,9 @@ public sealed record Recipe
     /// <summary>How algorithms are chosen: <c>heuristic</c>, by the library's rules; <c>measure</c>, by timing them at the start.</summary>
     public string Algorithms { get; init; } = "heuristic";
 
+    /// <summary>By which of cuDNN's doors operations are computed, where it has them there: <c>auto</c>, <c>graph</c>, <c>descriptors</c> or <c>none</c>.</summary>
+    public string Fusion { get; init; } = "auto";
+
     /// <summary>How training images are changed, for the trainer.</summary>
     internal Augmentation Augmentation => (Augment == "standard" ? Augmentation.Standard : Augmentation.None) with { Cutout = Cutout };
 

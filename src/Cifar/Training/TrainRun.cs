@@ -15,9 +15,9 @@ internal static class TrainRun
         return request.Resume is { } earlier ? Continue(request, earlier, factory, display, stop) : Start(request, factory, display, stop);
     }
 
-    /// <summary>Puts the network on the device, says what its memory is taken for, and trains nothing.</summary>
+    /// <summary>Puts the network on the device, says what its memory is taken for and how its operations are computed, and trains nothing.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    public static int DescribeMemory(TrainRequest request, ITrainingFactory factory, TextWriter output)
+    public static int Describe(TrainRequest request, ITrainingFactory factory, TextWriter output)
     {
         if (request.Resume is not null)
         {
@@ -30,6 +30,8 @@ internal static class TrainRun
         output.WriteLine($"{recipe.Model}, {recipe.Stem} stem, {recipe.Shortcut} shortcuts on {data.Name}, batch {recipe.BatchSize}, {recipe.Math} math, {training.DeviceName}");
         output.WriteLine();
         output.Write(training.DescribeMemory());
+        output.WriteLine();
+        output.Write(training.DescribeOperations());
         return ExitCode.Done;
     }
 
@@ -52,7 +54,7 @@ internal static class TrainRun
             using var training = factory.Create(recipe, data);
             var folder = RunFolder.Create(request.Output, recipe.Model);
             folder.WriteConfiguration(Describe(recipe, data, request.AllowSubset, device, training.DeviceName));
-            display.Begin(new RunFacts(recipe, data, device, training.DeviceName, folder.Folder, training.ParameterCount, training.StepsPerEpoch));
+            display.Begin(new RunFacts(recipe, data, device, training.DeviceName, training.Fusion, folder.Folder, training.ParameterCount, training.StepsPerEpoch));
             return Loop(training, recipe, data, folder, device, display, stop, secondsBefore: 0);
         });
     }
@@ -91,7 +93,7 @@ internal static class TrainRun
                 folder.WriteConfiguration(Describe(recipe, data, earlier.Subset, device, training.DeviceName));
             }
 
-            display.Begin(new RunFacts(recipe, data, device, training.DeviceName, folder.Folder, training.ParameterCount, training.StepsPerEpoch));
+            display.Begin(new RunFacts(recipe, data, device, training.DeviceName, training.Fusion, folder.Folder, training.ParameterCount, training.StepsPerEpoch));
             display.Note(string.Create(
                 CultureInfo.InvariantCulture,
                 $"continuing after {training.CompletedEpochs} of {recipe.Epochs} epochs and {training.CompletedSteps} of {training.StepsPerEpoch} steps of the next"));
@@ -180,6 +182,7 @@ internal static class TrainRun
         Math = recipe.Math,
         Deterministic = recipe.Deterministic,
         Algorithms = recipe.Algorithms,
+        Fusion = recipe.Fusion,
         Device = device,
         DeviceName = deviceName,
         Precision = recipe.Precision,

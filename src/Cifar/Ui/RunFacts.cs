@@ -7,10 +7,11 @@ namespace Cifar;
 /// <param name="Data">The data set.</param>
 /// <param name="Device">The kind of device: <c>cuda</c> or <c>cpu</c>.</param>
 /// <param name="DeviceName">Its own name.</param>
+/// <param name="Fusion">By which of cuDNN's doors operations are computed, where it has them there.</param>
 /// <param name="Folder">The run folder.</param>
 /// <param name="Parameters">The number of learnt parameters.</param>
 /// <param name="StepsPerEpoch">Steps of an epoch.</param>
-internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, string DeviceName, string Folder, long Parameters, int StepsPerEpoch)
+internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, string DeviceName, string Fusion, string Folder, long Parameters, int StepsPerEpoch)
 {
     /// <summary>The lines above the training, most important first.</summary>
     public IEnumerable<string> Lines
@@ -28,7 +29,7 @@ internal sealed record RunFacts(Recipe Recipe, DataSet Data, string Device, stri
             yield return NormalizationLine(Data.Normalization);
             yield return FormattableString.Invariant($"recipe  {Counted(Recipe.Epochs, "epoch")} of {Counted(StepsPerEpoch, "step")}, batch {Recipe.BatchSize}, SGD momentum {Recipe.Momentum}, weight decay {Recipe.WeightDecay}, learning rate {Recipe.LearningRate} ({Recipe.Schedule}), seed {Recipe.Seed}");
             yield return $"        images {(Recipe.Augmentation.IsNone ? "as they are" : Changes(Recipe.Augmentation))}; {Recipe.Math} math{(Recipe.Deterministic ? ", deterministic" : "")}{(Recipe.Algorithms == "measure" ? ", measured algorithms" : "")}";
-            yield return $"device  {Device}: {DeviceName}, {Recipe.Precision}";
+            yield return $"device  {Device}: {DeviceName}, {Recipe.Precision}, fusion {Fusion}";
             yield return $"output  {Folder}";
         }
     }

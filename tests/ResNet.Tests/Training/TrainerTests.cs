@@ -210,7 +210,7 @@ public sealed class TrainerTests
         (double[] Losses, float[] Parameters) Train(bool capture, FusionPreference fusion)
         {
             using Trainer trainer = Create(_context, batch: 16, train: 45, spec: Small with { Shortcut = shortcut }, capture: capture, fusion: fusion);
-            Assert.That(trainer.TrainingPass.Operations.Choices.All(choice => choice.Way == OperationWay.GraphPlan), Is.EqualTo(fusion == FusionPreference.Graph));
+            Assert.That(trainer.TrainingPass.Operations.Choices.Any(choice => choice.Way == OperationWay.GraphPlan), Is.EqualTo(fusion == FusionPreference.Graph));
             trainer.SetLearningRate(0.05);
             double[] losses = [RunEpoch(trainer).Loss, trainer.Evaluate().Loss, RunEpoch(trainer).Loss];
             return (losses, Parameters(trainer));
@@ -222,7 +222,7 @@ public sealed class TrainerTests
         Assert.That(captured.Parameters.AsSpan().SequenceEqual(eager.Parameters));
 
         var separate = Train(capture: true, FusionPreference.None);
-        Assert.That(captured.Losses, Is.EqualTo(separate.Losses).Within(1e-4).Percent);
+        Assert.That(captured.Losses, Is.EqualTo(separate.Losses).Within(1e-3).Percent);
         double distance = Math.Sqrt(captured.Parameters.Zip(separate.Parameters, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
         double norm = Math.Sqrt(separate.Parameters.Sum(value => (double)value * value));
         Assert.That(distance / norm, Is.LessThan(1e-5));
