@@ -56,12 +56,12 @@ internal sealed class NetworkBench : IDisposable
         architecture.Classes);
 
     /// <summary>Adds a pass. <see cref="PlaceInOneArena"/> or <see cref="PlaceApart"/> gives all of them memory.</summary>
-    internal NetworkPass AddPass(int batch, bool training, double runningFactor = 0.1, int height = 32, int width = 32)
+    internal NetworkPass AddPass(int batch, bool training, double runningFactor = 0.1, int height = 32, int width = 32, Func<OperationGraph, GraphSupport>? support = null)
     {
         PassOptions options = new() { Deterministic = true, Exact = true, RunningFactor = runningFactor, Fusion = _fusion };
         GraphPlanCache plans = new(GraphPlanner.BuildOptions(options, Kernels.Precision));
         _plans.Add(plans);
-        NetworkPass pass = new(new PassBuilder(_cudnn, _cublas, Kernels, Buffers, plans, new OperationList(), training, options), Network, batch, height, width, _state.Span);
+        NetworkPass pass = new(new PassBuilder(_cudnn, _cublas, Kernels, Buffers, plans, new OperationList(), training, options) { Support = support }, Network, batch, height, width, _state.Span);
         _passes.Add(pass);
         return pass;
     }
