@@ -29,8 +29,9 @@ internal sealed class BatchNormalizationLayer
 {
     private readonly NormalizationWay _way;
 
-    public BatchNormalizationLayer(PassBuilder pass, NormalizationDefinition definition, PlannedTensor x, NormalizationEnd end = default)
+    public BatchNormalizationLayer(PassBuilder pass, NormalizationDefinition definition, ConvolutionLayer convolution, NormalizationEnd end = default)
     {
+        var x = convolution.Output;
         if (pass.Training && (long)x.Shape.N * x.Shape.H * x.Shape.W < 2)
         {
             throw new ArgumentException(
@@ -40,7 +41,7 @@ internal sealed class BatchNormalizationLayer
 
         NormalizationOperands operands = new(pass, definition, x, end);
         Output = operands.Y;
-        _way = Choose(operands);
+        _way = Choose(operands, convolution.Sums);
         _way.AddForward();
     }
 
@@ -50,14 +51,15 @@ internal sealed class BatchNormalizationLayer
     /// <param name="dy">The output's gradient; its content may be lost.</param>
     public NormalizationGradients AddBackward(PlannedTensor dy) => _way.AddBackward(dy);
 
-    private static NormalizationWay Choose(NormalizationOperands operands)
+    private static NormalizationWay Choose(NormalizationOperands operands, ChannelSumPlaces? sums)
     {
         if (!operands.Pass.Training)
         {
             return new SeparateNormalization(operands);
         }
 
-        NormalizationWay? way = GraphNormalization.TryMake(operands, out string reason);
+        string reason = "";
+        NormalizationWay? way = sums is { } given ? new StatisticsNormalization(operands, given) : GraphNormalization.TryMake(operands, out reason);
         if (way is null)
         {
             way = FusedNormalization.TryMake(operands, out string fusedReason);
@@ -66,7 +68,7 @@ internal sealed class BatchNormalizationLayer
 
         way ??= new SeparateNormalization(operands);
         string title = NormalizationGraph.Title(operands.End.Added is not null, operands.End.Relu);
-        operands.Pass.Operations.Chose($"{title}, and its gradients", way.Way, reason);
+        operands.Pass.Operations.Chose($"{title}{(sums is null ? "" : " of the convolution's sums")}, and its gradients", way.Way, reason);
         return way;
     }
 }

@@ -24,7 +24,11 @@ internal sealed class ConvolutionLayer
     private readonly PlannedTensor _x;
     private readonly FilterShape _filterShape;
 
-    public ConvolutionLayer(PassBuilder pass, ConvolutionDefinition definition, PlannedTensor x)
+    /// <param name="pass">The pass.</param>
+    /// <param name="definition">Filter and geometry.</param>
+    /// <param name="x">The input.</param>
+    /// <param name="normalization">What follows the batch normalisation of the output.</param>
+    public ConvolutionLayer(PassBuilder pass, ConvolutionDefinition definition, PlannedTensor x, NormalizationEnd normalization)
     {
         _pass = pass;
         _definition = definition;
@@ -32,10 +36,16 @@ internal sealed class ConvolutionLayer
         _filterShape = definition.ShapeOf(x.Shape.Type);
         var shape = definition.Geometry.OutputShape(x.Shape, _filterShape);
         Output = pass.Operations.Tensor(Name, shape);
-        AddForward();
+        if (!StatisticsNormalization.IsPossible(pass, shape, normalization) || !TryAddForwardWithSums())
+        {
+            AddForward();
+        }
     }
 
     public PlannedTensor Output { get; }
+
+    /// <summary>The output's sums for the batch normalisation behind it; null where they are not made.</summary>
+    public ChannelSumPlaces? Sums { get; private set; }
 
     private string Name => _definition.Filter.Name.Replace(".weight", "", StringComparison.Ordinal);
 
@@ -47,6 +57,31 @@ internal sealed class ConvolutionLayer
             : operation.Choose(_pass.Options.WorkspaceLimitBytes, _pass.Options.Deterministic, _pass.Options.Exact);
 
     private ComputedConvolution Computes(ConvolutionDirection direction) => new(direction, _x.Shape, _filterShape, Geometry);
+
+    private bool TryAddForwardWithSums()
+    {
+        var graph = ConvolutionStatisticsGraph.Of(_x.Shape, _definition.Shape, Geometry);
+        if (_pass.Graphs.TryPlan(graph, out _) is not { } plan)
+        {
+            return false;
+        }
+
+        long bytes = (long)Output.Shape.C * sizeof(float);
+        ChannelSumPlaces sums = new(_pass.Operations.Buffer($"{Name} sum", bytes), _pass.Operations.Buffer($"{Name} square sum", bytes));
+        Sums = sums;
+        _pass.Operations.Chose(graph.Graph.Name, OperationWay.GraphPlan, "");
+        _pass.Graphs.AddConvolution(
+            StepPhase.Forward,
+            $"{Name} convolution forward",
+            plan,
+            Computes(ConvolutionDirection.Forward),
+            TensorPlace.Of(graph.X, _x),
+            TensorPlace.Of(graph.W, _pass.Buffers.ParameterView(_definition.Filter)),
+            TensorPlace.Of(graph.Y, Output),
+            TensorPlace.Of(graph.Sum, sums.Sum),
+            TensorPlace.Of(graph.SquareSum, sums.SquareSum));
+        return true;
+    }
 
     private void AddForward()
     {

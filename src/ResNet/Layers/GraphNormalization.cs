@@ -21,8 +21,6 @@ internal sealed class GraphNormalization : NormalizationWay
 
     public override OperationWay Way => OperationWay.GraphPlan;
 
-    private bool PassesSum => _operands.End.Added is not null;
-
     /// <summary>Makes it, if graphs are wanted and there is a plan for both directions.</summary>
     /// <param name="operands">What it works on.</param>
     /// <param name="reason">Why there is none, in the library's words; empty where graphs are not wanted.</param>
@@ -61,35 +59,38 @@ internal sealed class GraphNormalization : NormalizationWay
             places.Add(TensorPlace.Of(graph.Added!, added));
         }
 
-        _operands.Pass.Graphs.Add(StepPhase.Forward, $"{_operands.Name}{(PassesSum ? " add" : "")}{(_operands.End.Relu ? " relu" : "")} forward", plan, [.. places]);
+        _operands.Pass.Graphs.Add(StepPhase.Forward, $"{_operands.Name}{(_operands.End.Added is null ? "" : " add")}{(_operands.End.Relu ? " relu" : "")} forward", plan, [.. places]);
     }
 
-    public override NormalizationGradients AddBackward(PlannedTensor dy)
+    public override NormalizationGradients AddBackward(PlannedTensor dy) => AddBackward(_operands, _backward.Graph, _backward.Plan, dy);
+
+    /// <summary>Adds the backward direction by a plan.</summary>
+    public static NormalizationGradients AddBackward(NormalizationOperands operands, NormalizationGradientGraph graph, GraphPlan plan, PlannedTensor dy)
     {
-        if (_operands.End.Relu && PassesSum)
+        bool passesSum = operands.End.Added is not null;
+        if (operands.End.Relu && passesSum)
         {
-            SeparateNormalization.AddReluBackward(_operands, dy);
+            SeparateNormalization.AddReluBackward(operands, dy);
         }
 
-        var (graph, plan) = _backward;
-        var dx = _operands.AddInputGradient();
+        var dx = operands.AddInputGradient();
         List<TensorPlace> places =
         [
-            TensorPlace.Of(graph.X, _operands.X),
+            TensorPlace.Of(graph.X, operands.X),
             TensorPlace.Of(graph.Dy, dy),
-            TensorPlace.Of(graph.Mean, _operands.Mean),
-            TensorPlace.Of(graph.InverseDeviation, _operands.InverseDeviation),
-            TensorPlace.Of(graph.Scale, _operands.Scale),
+            TensorPlace.Of(graph.Mean, operands.Mean),
+            TensorPlace.Of(graph.InverseDeviation, operands.InverseDeviation),
+            TensorPlace.Of(graph.Scale, operands.Scale),
             TensorPlace.Of(graph.Dx, dx),
-            TensorPlace.Of(graph.DScale, _operands.ScaleGradient),
-            TensorPlace.Of(graph.DShift, _operands.ShiftGradient),
+            TensorPlace.Of(graph.DScale, operands.ScaleGradient),
+            TensorPlace.Of(graph.DShift, operands.ShiftGradient),
         ];
         if (graph.Shift is { } shift)
         {
-            places.Add(TensorPlace.Of(shift, _operands.Shift));
+            places.Add(TensorPlace.Of(shift, operands.Shift));
         }
 
-        _operands.Pass.Graphs.Add(StepPhase.Backward, $"{_operands.Name}{(graph.Shift is null ? "" : " relu")} backward", plan, [.. places]);
-        return new(dx, PassesSum ? dy : null);
+        operands.Pass.Graphs.Add(StepPhase.Backward, $"{operands.Name}{(graph.Shift is null ? "" : " relu")} backward", plan, [.. places]);
+        return new(dx, passesSum ? dy : null);
     }
 }

@@ -26,8 +26,8 @@ internal sealed class ResidualBlock
         PlannedTensor? shortcut = x;
         if (definition.Projection is { } projection)
         {
-            var convolution = new ConvolutionLayer(pass, projection.Convolution, x);
-            var normalization = new BatchNormalizationLayer(pass, projection.Normalization, convolution.Output);
+            var convolution = new ConvolutionLayer(pass, projection.Convolution, x, default);
+            var normalization = new BatchNormalizationLayer(pass, projection.Normalization, convolution);
             _projection = (convolution, normalization);
             shortcut = normalization.Output;
         }
@@ -45,8 +45,9 @@ internal sealed class ResidualBlock
         for (int i = 0; i < definition.Residual.Count; i++)
         {
             bool isLast = i == definition.Residual.Count - 1;
-            var convolution = new ConvolutionLayer(pass, definition.Residual[i].Convolution, y);
-            var normalization = new BatchNormalizationLayer(pass, definition.Residual[i].Normalization, convolution.Output, new NormalizationEnd(isLast ? shortcut : null, Relu: true));
+            var end = new NormalizationEnd(isLast ? shortcut : null, Relu: true);
+            var convolution = new ConvolutionLayer(pass, definition.Residual[i].Convolution, y, end);
+            var normalization = new BatchNormalizationLayer(pass, definition.Residual[i].Normalization, convolution, end);
             _residual.Add((convolution, normalization));
             y = normalization.Output;
         }

@@ -19,8 +19,8 @@ public sealed class NetworkPass : IDisposable
 
         // The labels come with the images, before the first operation, although only the loss reads them.
         Labels.UsedBy(0);
-        var stemConvolution = new ConvolutionLayer(pass, network.Stem.Convolution, Images);
-        var stemNormalization = new BatchNormalizationLayer(pass, network.Stem.Normalization, stemConvolution.Output, NormalizationEnd.WithRelu);
+        var stemConvolution = new ConvolutionLayer(pass, network.Stem.Convolution, Images, NormalizationEnd.WithRelu);
+        var stemNormalization = new BatchNormalizationLayer(pass, network.Stem.Normalization, stemConvolution, NormalizationEnd.WithRelu);
         var x = stemNormalization.Output;
         _activations.Add("stem", x);
         PoolingLayer? stemPool = null;
