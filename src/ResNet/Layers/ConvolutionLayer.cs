@@ -60,7 +60,7 @@ internal sealed class ConvolutionLayer
 
     private bool TryAddForwardWithSums()
     {
-        var graph = ConvolutionStatisticsGraph.Of(_x.Shape, _definition.Shape, Geometry);
+        var graph = ConvolutionStatisticsGraph.Of(_x.Shape, _filterShape, Geometry);
         if (_pass.Graphs.TryPlan(graph, out _) is not { } plan)
         {
             return false;
