@@ -48,6 +48,19 @@ public sealed class GpuGraphTests
         Assert.That(asked, Has.Count.EqualTo((3 * convolutions) - 1 + (2 * normalisations)));
     }
 
+    [TestCaseSource(nameof(Narrow))]
+    public void Where_convolutions_sum_for_the_normalisations_behind_them_the_real_library_has_the_plans_and_has_them_for_the_others(
+        string model, StemKind stem, ShortcutStyle shortcut, int size, string device, Precision precision)
+    {
+        IReadOnlyList<OperationChoice> choices = PutTogether(model, stem, shortcut, size, device, precision, sums: true).Choices;
+        Assert.That(choices.Where(choice => choice.Way != OperationWay.GraphPlan), Is.Empty);
+
+        // What follows such a normalisation is recorded for bfloat16: the ReLU, on sm_90 also the shortcut before it.
+        string[] summed = [.. choices.Where(choice => choice.Computes.Contains("sums", StringComparison.Ordinal)).Select(choice => choice.Computes).Distinct()];
+        string[] recorded = precision == Precision.Float16 ? [] : device == "sm_80" ? ["norm training, relu"] : ["norm training, relu", "norm training, add, relu"];
+        Assert.That(summed, Is.EquivalentTo(recorded.Select(title => $"{title} of the convolution's sums, and its gradients")));
+    }
+
     [TestCaseSource(nameof(Single))]
     public void In_single_precision_convolutions_are_plans_that_the_real_library_has_and_what_is_not_recorded_goes_the_next_way(
         string model, StemKind stem, ShortcutStyle shortcut, int size, string device, Precision precision)
@@ -78,7 +91,7 @@ public sealed class GpuGraphTests
 
     /// <summary>The choices of a training pass that is put together as on a device, and the graphs the device was found to have plans for.</summary>
     private static (IReadOnlyList<OperationChoice> Choices, IReadOnlyList<OperationGraph> Supported) PutTogether(
-        string model, StemKind stem, ShortcutStyle shortcut, int size, string device, Precision precision)
+        string model, StemKind stem, ShortcutStyle shortcut, int size, string device, Precision precision, bool sums = false)
     {
         if (NetworkTable.Rows.Count == 0)
         {
@@ -97,7 +110,7 @@ public sealed class GpuGraphTests
             return answer;
         }
 
-        using NetworkBench bench = new(ModelCatalogue.Get(model, stem, shortcut), precision, FusionPreference.Graph);
+        using NetworkBench bench = new(ModelCatalogue.Get(model, stem, shortcut), precision, FusionPreference.Graph, sums);
         NetworkPass pass = bench.AddPass(Batch, training: true, height: size, width: size, support: Ask);
         return (pass.Operations.Choices, supported);
     }

@@ -251,13 +251,15 @@ public sealed class TrainerTests
         }
     }
 
-    [TestCase(Precision.BFloat16)]
-    [TestCase(Precision.Float16)]
-    public void Steps_of_16_bits_captured_or_not_compute_the_same_bits(Precision precision)
+    [TestCase(Precision.BFloat16, FusionPreference.Descriptors)]
+    [TestCase(Precision.Float16, FusionPreference.Descriptors)]
+    [TestCase(Precision.BFloat16, FusionPreference.Graph)]
+    [TestCase(Precision.Float16, FusionPreference.Graph)]
+    public void Steps_of_16_bits_captured_or_not_compute_the_same_bits(Precision precision, FusionPreference fusion)
     {
         (List<MetricSums> Sums, float[] Parameters) Train(bool capture)
         {
-            using Trainer trainer = Create(_context, batch: 16, train: 45, capture: capture, precision: precision);
+            using Trainer trainer = Create(_context, batch: 16, train: 45, capture: capture, precision: precision, fusion: fusion);
             trainer.SetLearningRate(0.05);
             List<MetricSums> sums = [RunEpoch(trainer), trainer.Evaluate(), RunEpoch(trainer), trainer.Evaluate()];
             return (sums, Parameters(trainer));
