@@ -18,11 +18,11 @@ public enum FusionPreference
     None,
 }
 
-/// <summary>What a preference comes to.</summary>
+/// <summary>Preferences in words.</summary>
 public static class FusionPreferences
 {
     /// <summary>The preference itself, for <see cref="FusionPreference.Auto"/> what it stands for on the device of this process.</summary>
-    public static FusionPreference Resolved(this FusionPreference preference) => preference != FusionPreference.Auto ? preference
+    internal static FusionPreference Resolved(this FusionPreference preference) => preference != FusionPreference.Auto ? preference
         : NativeLibraries.Selected == DeviceKind.Cuda ? FusionPreference.Graph
         : FusionPreference.Descriptors;
 

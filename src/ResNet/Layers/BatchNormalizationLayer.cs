@@ -1,5 +1,3 @@
-using CudnnNet;
-
 namespace ResNet;
 
 /// <summary>A batch normalisation's parameters and running statistics, one value a channel each.</summary>

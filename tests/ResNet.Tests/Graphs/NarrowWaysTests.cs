@@ -1,4 +1,3 @@
-using CudnnNet;
 using Golden;
 
 namespace ResNet.Tests.Graphs;
