@@ -46,14 +46,15 @@ public sealed class ModelTests
     }
 
     [Test]
-    public void Views_into_the_flat_buffers_are_aligned_in_order_and_do_not_overlap()
+    public void Views_into_the_flat_buffers_are_aligned_first_those_that_are_multiplied_in_order_and_do_not_overlap()
     {
         foreach (string name in ModelCatalogue.Names)
         {
             ParameterLayout layout = new Network(ModelCatalogue.Get(name, classes: 7)).Layout;
             long end = 0;
-            foreach (Parameter parameter in layout.Parameters)
+            foreach (Parameter parameter in layout.Parameters.OrderBy(parameter => !parameter.IsFactor))
             {
+                Assert.That(parameter.Offset < layout.FactorElements, Is.EqualTo(parameter.IsFactor), "what is multiplied comes first");
                 Assert.That(parameter.Offset % ParameterLayout.Alignment, Is.Zero);
                 Assert.That(parameter.Offset, Is.GreaterThanOrEqualTo(end).And.LessThan(end + ParameterLayout.Alignment));
                 end = parameter.Offset + parameter.Elements;
