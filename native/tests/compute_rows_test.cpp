@@ -119,6 +119,7 @@ void compare(const char* what, const char* isa, const Matrix<S>& got, const std:
   for (size_t i = 0; i < wanted.size(); ++i) {
     const double value = value_of<S>(got.stored[i].bits), limit = std::ldexp(1, -Format<S>::mantissa - 1) + 1e-5;
     if (std::isnan(wanted[i]) && std::isnan(value)) continue;
+    if (std::isnan(wanted[i]) || std::isnan(value)) return wrong(what, isa, static_cast<int64_t>(i), value, wanted[i]);
     if (std::fabs(value - wanted[i]) <= limit * std::max(1.0, std::fabs(wanted[i]))) continue;
     return wrong(what, isa, static_cast<int64_t>(i), value, wanted[i]);
   }
@@ -182,6 +183,19 @@ void test_rows(const char* isa, const RowKernels<S>& rows_of, const VectorKernel
   compare("sum of products", isa, product, want_product);
   compare("dx", isa, got_dx, want_dx);
   compare("dz", isa, got_dz, want_dz);
+
+  Matrix<S> got_relu(count, kernels, false), got_masked(count, kernels, false), special(count, kernels);
+  special.stored[0].bits = static_cast<uint16_t>(0x7fff);
+  special.values[0] = NAN;
+  auto want_relu = got_relu.values, want_masked = got_masked.values;
+  for (size_t i = 0; i < want_relu.size(); ++i) {
+    want_relu[i] = special.values[i] > 0 || (adds && std::isnan(special.values[i])) ? special.values[i] : 0;
+    want_masked[i] = special.values[i] > 0 ? dy.values[i] : 0;
+  }
+  rows_of.relu(adds, special.stored.data(), got_relu.stored.data(), count);
+  rows_of.relu_backward(special.stored.data(), dy.stored.data(), got_masked.stored.data(), count);
+  compare("ReLU", isa, got_relu, want_relu);
+  compare("gradient of ReLU", isa, got_masked, want_masked);
 
   const bool reads = random_numbers.below(2) == 0;
   if (!reads) blended = Matrix<S>(count, kernels, false);

@@ -22,24 +22,41 @@ void with_type(bool is_double, const Function& function) {
   }
 }
 
-/// blend_tensor between tensors of S that both have rows without gaps; false where they have not.
-template <class S>
-bool blend_rows(double alpha, const Tensor& x, const void* source, double beta, const Tensor& y, void* result) {
-  const RowLoop<2> loop(y, {&y, &x});
-  if (loop.inner_stride(0) != 1 || loop.inner_stride(1) != 1) return false;
-  loop.run([&](const int64_t* offsets, int64_t n) {
-    row_kernels<S>().blend(static_cast<float>(alpha), static_cast<const S*>(source) + offsets[1],
-                           static_cast<float>(beta), static_cast<S*>(result) + offsets[0], n);
-  });
+/// Calls function(kernels, inputs, result, n) for pieces of the tensors as they lie in memory, where all are of the
+/// same 16-bit floats and have rows without gaps; false where they have not.
+template <int Inputs, class Function>
+bool run_narrow(const Input (&inputs)[Inputs], const Tensor& y, void* result, const Function& function) {
+  if (!has_16_bits(y.type)) return false;
+  const Tensor* operands[Inputs + 1] = {&y};
+  for (int k = 0; k < Inputs; ++k) operands[k + 1] = inputs[k].tensor;
+  const RowLoop<Inputs + 1> loop(y, operands);
+  for (int k = 0; k <= Inputs; ++k) {
+    if (operands[k]->type != y.type || loop.inner_stride(k) != 1) return false;
+  }
+  const auto run = [&](auto zero) {
+    using S = decltype(zero);
+    loop.run([&](const int64_t* offsets, int64_t n) {
+      const S* values[Inputs];
+      for (int k = 0; k < Inputs; ++k) values[k] = static_cast<const S*>(inputs[k].data) + offsets[k + 1];
+      function(row_kernels<S>(), values, static_cast<S*>(result) + offsets[0], n);
+    });
+  };
+  if (y.type == ElementType::BF16) {
+    run(BFloat16{});
+  } else {
+    run(Half{});
+  }
   return true;
 }
 
 }  // namespace
 
 void blend_tensor(double alpha, const Tensor& x, const void* source, double beta, const Tensor& y, void* result) {
-  if (x.type == ElementType::BF16 && y.type == x.type && blend_rows<BFloat16>(alpha, x, source, beta, y, result))
-    return;
-  if (x.type == ElementType::F16 && y.type == x.type && blend_rows<Half>(alpha, x, source, beta, y, result)) return;
+  const bool is_done =
+      run_narrow<1>({{&x, source}}, y, result, [&](const auto& kernels, auto* const* in, auto* out, int64_t n) {
+        kernels.blend(static_cast<float>(alpha), in[0], static_cast<float>(beta), out, n);
+      });
+  if (is_done) return;
   with_type(in_double({&x, &y}), [&](auto zero) {
     using T = decltype(zero);
     const VectorKernels<T>& kernels = vector_kernels<T>();
@@ -55,6 +72,12 @@ void blend_tensor(double alpha, const Tensor& x, const void* source, double beta
 
 void activation_forward(const ActivationParameters& activation, double alpha, const Tensor& x, const void* x_data,
                         double beta, const Tensor& y, void* y_data) {
+  const bool is_done =
+      activation.mode == Activation::Relu && alpha == 1 && beta == 0 &&
+      run_narrow<1>({{&x, x_data}}, y, y_data, [&](const auto& kernels, auto* const* in, auto* out, int64_t n) {
+        kernels.relu(activation.propagate_nan, in[0], out, n);
+      });
+  if (is_done) return;
   with_type(in_double({&x, &y}), [&](auto zero) {
     using T = decltype(zero);
     const VectorKernels<T>& kernels = vector_kernels<T>();
@@ -66,6 +89,12 @@ void activation_forward(const ActivationParameters& activation, double alpha, co
 void activation_backward(const ActivationParameters& activation, double alpha, const Tensor& y, const void* y_data,
                          const Tensor& dy, const void* dy_data, const Tensor& x, const void* x_data, double beta,
                          const Tensor& dx, void* dx_data) {
+  const bool is_done = activation.mode == Activation::Relu && alpha == 1 && beta == 0 &&
+                       run_narrow<2>({{&y, y_data}, {&dy, dy_data}}, dx, dx_data,
+                                     [&](const auto& kernels, auto* const* in, auto* out, int64_t n) {
+                                       kernels.relu_backward(in[0], in[1], out, n);
+                                     });
+  if (is_done) return;
   with_type(in_double({&x, &y, &dx, &dy}), [&](auto zero) {
     using T = decltype(zero);
     const VectorKernels<T>& kernels = vector_kernels<T>();

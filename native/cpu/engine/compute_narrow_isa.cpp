@@ -167,7 +167,22 @@ void blend(float alpha, const S* x, float beta, S* y, int64_t n) {
 }
 
 template <class S>
-constexpr RowKernels<S> table = {blend<S>, moments<S>, normalize<S>, gradient_sums<S>, normalize_backward<S>};
+void relu(bool propagate_nan, const S* x, S* y, int64_t n) {
+  for_columns(n, [&](auto kind, int64_t i) {
+    using V = decltype(kind);
+    const V value = load_values<V>(x + i);
+    store_values(propagate_nan ? (value < 0 ? V{} : value) : (value > 0 ? value : V{}), y + i);
+  });
+}
+
+template <class S>
+void relu_backward(const S* y, const S* dy, S* dx, int64_t n) {
+  for_columns(n, [&](auto kind, int64_t i) { store_values(gradient_of<true, decltype(kind)>(dy + i, y + i), dx + i); });
+}
+
+template <class S>
+constexpr RowKernels<S> table = {blend<S>,     relu<S>,          relu_backward<S>,     moments<S>,
+                                 normalize<S>, gradient_sums<S>, normalize_backward<S>};
 
 }  // namespace
 

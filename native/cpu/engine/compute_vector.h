@@ -32,6 +32,10 @@ struct RowKernels {
   using T = Arithmetic<S>;
   /// y = alpha x + beta y; beta = 0 does not read y.
   void (*blend)(T alpha, const S* x, T beta, S* y, int64_t n);
+  /// y = x where it is not negative, else 0; NaN stays or becomes 0.
+  void (*relu)(bool propagate_nan, const S* x, S* y, int64_t n);
+  /// dx = dy where y is positive, else 0.
+  void (*relu_backward)(const S* y, const S* dy, S* dx, int64_t n);
   /// sum[c] += sum over rows of (x - shift), square[c] likewise of the squares.
   void (*moments)(const S* x, int64_t rows, int64_t stride, int64_t n, const T* shift, double* sum, double* square);
   /// y = alpha ((x - mean) factor + bias [+ z]), with ReLU before alpha where wanted, + beta y.

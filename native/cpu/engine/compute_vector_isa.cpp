@@ -173,6 +173,23 @@ T sigmoid(T x) {
 }
 
 template <class T>
+void relu(bool propagate_nan, const T* x, T* y, int64_t n) {
+  if (propagate_nan) {
+    for (int64_t i = 0; i < n; ++i) y[i] = x[i] < 0 ? T(0) : x[i];
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i] = x[i] > 0 ? x[i] : T(0);
+  }
+}
+
+template <class T>
+void relu_backward(const T* y, const T* dy, T* dx, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T unmasked = dy[i];
+    dx[i] = y[i] > 0 ? unmasked : T(0);
+  }
+}
+
+template <class T>
 void activate(const ActivationParameters& activation, const T* x, T* y, int64_t n) {
   const T coefficient = static_cast<T>(activation.coefficient);
   switch (activation.mode) {
@@ -180,12 +197,7 @@ void activate(const ActivationParameters& activation, const T* x, T* y, int64_t 
       for (int64_t i = 0; i < n; ++i) y[i] = x[i];
       return;
     case Activation::Relu:
-      if (activation.propagate_nan) {
-        for (int64_t i = 0; i < n; ++i) y[i] = x[i] < 0 ? T(0) : x[i];
-      } else {
-        for (int64_t i = 0; i < n; ++i) y[i] = x[i] > 0 ? x[i] : T(0);
-      }
-      return;
+      return relu(activation.propagate_nan, x, y, n);
     case Activation::ClippedRelu:
       for (int64_t i = 0; i < n; ++i) {
         const T clipped = x[i] > coefficient ? coefficient : x[i];
@@ -215,11 +227,7 @@ void activate_backward(const ActivationParameters& activation, const T* y, const
       for (int64_t i = 0; i < n; ++i) dx[i] = dy[i];
       return;
     case Activation::Relu:
-      for (int64_t i = 0; i < n; ++i) {
-        const T unmasked = dy[i];
-        dx[i] = y[i] > 0 ? unmasked : T(0);
-      }
-      return;
+      return relu_backward(y, dy, dx, n);
     case Activation::ClippedRelu:
       for (int64_t i = 0; i < n; ++i) dx[i] = x[i] > 0 && x[i] <= coefficient ? dy[i] : T(0);
       return;
@@ -553,23 +561,24 @@ void softmax_backward(bool logarithm, const T* y, const T* dy, T* dx, int64_t n)
 }
 
 template <class T>
-constexpr VectorKernels<T> table = {{blend<T>, moments<T>, normalize<T>, gradient_sums<T>, normalize_backward<T>},
-                                    load<T>,
-                                    store<T>,
-                                    fill<T>,
-                                    binary<T>,
-                                    activate<T>,
-                                    activate_backward<T>,
-                                    sums<T>,
-                                    plane_moments<T>,
-                                    plane_normalize<T>,
-                                    plane_gradient_sums<T>,
-                                    plane_normalize_backward<T>,
-                                    maximum<T>,
-                                    maximum_gradient<T>,
-                                    accumulate<T>,
-                                    softmax<T>,
-                                    softmax_backward<T>};
+constexpr VectorKernels<T> table = {
+    {blend<T>, relu<T>, relu_backward<T>, moments<T>, normalize<T>, gradient_sums<T>, normalize_backward<T>},
+    load<T>,
+    store<T>,
+    fill<T>,
+    binary<T>,
+    activate<T>,
+    activate_backward<T>,
+    sums<T>,
+    plane_moments<T>,
+    plane_normalize<T>,
+    plane_gradient_sums<T>,
+    plane_normalize_backward<T>,
+    maximum<T>,
+    maximum_gradient<T>,
+    accumulate<T>,
+    softmax<T>,
+    softmax_backward<T>};
 
 }  // namespace
 
