@@ -2,6 +2,7 @@
 // double: the conversions of all 65536 numbers of either format, and batch normalisation over matrices of any width.
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -216,22 +217,44 @@ void test_all(const char* isa, const VectorKernels<float>& kernels, const RowKer
   std::printf("%-10s %d wrong results\n", isa, failures - before);
 }
 
-/// A training step's convolutions in bfloat16 are not widened where the processor multiplies bfloat16.
+/// A training step's convolutions in bfloat16 are not widened where the processor multiplies bfloat16, and never fall
+/// back to plain loops; their results may be single precision, too.
 void test_convolution_kernels() {
 #if defined(__x86_64__)
-  if (!__builtin_cpu_supports("avx512bf16") || std::getenv("ONEDNN_MAX_CPU_ISA") != nullptr) return;
-  ConvolutionShape shape;
-  auto image = [](std::vector<int> dims) { return make(dims, ElementType::BF16, Layout::ChannelsLast).tensor; };
-  shape.x = image({2, 64, 8, 8});
-  shape.w = image({128, 64, 3, 3});
-  shape.y = image({2, 128, 8, 8});
-  for (int i = 0; i < 2; ++i) shape.padding[i] = shape.stride[i] = shape.dilation[i] = 1;
-  for (const auto direction :
-       {ConvolutionDirection::Forward, ConvolutionDirection::BackwardData, ConvolutionDirection::BackwardFilter}) {
-    const char* kernel = convolution_kernel(*find_convolution_plan(direction, ConvolutionAlgorithm::Direct, shape));
-    if (std::strstr(kernel, "bf16") != nullptr) continue;
-    ++failures;
-    std::printf("WRONG kernel: %s for a convolution of bfloat16\n", kernel);
+  const bool multiplies = __builtin_cpu_supports("avx512bf16") && std::getenv("ONEDNN_MAX_CPU_ISA") == nullptr;
+  struct Case {
+    int images, c, size, k, filter, stride;
+  };
+  for (const Case& one :
+       {Case{2, 64, 8, 128, 3, 1}, Case{16, 3, 32, 64, 3, 1}, Case{16, 64, 8, 64, 3, 1}, Case{16, 64, 8, 128, 3, 2},
+        Case{16, 64, 8, 128, 1, 2}, Case{16, 256, 2, 512, 3, 2}, Case{16, 512, 1, 512, 3, 1}}) {
+    const int padding = one.filter / 2, out = (one.size + 2 * padding - one.filter) / one.stride + 1;
+    ConvolutionShape shape;
+    const auto image = [](std::vector<int> dims) { return make(dims, ElementType::BF16, Layout::ChannelsLast).tensor; };
+    shape.x = image({one.images, one.c, one.size, one.size});
+    shape.w = image({one.k, one.c, one.filter, one.filter});
+    shape.y = image({one.images, one.k, out, out});
+    for (int i = 0; i < 2; ++i) {
+      shape.padding[i] = padding;
+      shape.stride[i] = one.stride;
+      shape.dilation[i] = 1;
+    }
+    for (const auto direction :
+         {ConvolutionDirection::Forward, ConvolutionDirection::BackwardData, ConvolutionDirection::BackwardFilter}) {
+      for (const auto type : {ElementType::BF16, ElementType::F32}) {
+        ConvolutionShape asked = shape;
+        (direction == ConvolutionDirection::Forward        ? asked.y
+         : direction == ConvolutionDirection::BackwardData ? asked.x
+                                                           : asked.w)
+            .type = type;
+        const char* kernel = convolution_kernel(*find_convolution_plan(direction, ConvolutionAlgorithm::Direct, asked));
+        const bool is_narrow = std::strstr(kernel, "bf16") != nullptr, is_plain = std::strcmp(kernel, "double") == 0;
+        if (!is_plain && (is_narrow || !multiplies)) continue;
+        ++failures;
+        std::printf("WRONG kernel: %s for direction %d of %s to type %d\n", kernel, static_cast<int>(direction),
+                    describe(shape.x).c_str(), static_cast<int>(type));
+      }
+    }
   }
 #endif
 }

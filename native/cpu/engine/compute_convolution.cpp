@@ -433,10 +433,18 @@ class ConvolutionPlan {
     const dnnl::primitive_attr attributes = onednn_attributes(epilogue_);
     const bool has_bias = epilogue_.has_bias;
     using Forward = dnnl::convolution_forward;
-    const Forward::desc description = has_bias ? Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, bias, y,
-                                                               strides, dilation, padding, padding_right)
-                                               : Forward::desc(dnnl::prop_kind::forward_training, kind, x, w, y,
-                                                               strides, dilation, padding, padding_right);
+    // Gradients of bf16 are made for the convolution that is bf16 throughout, whatever they are stored as: none has
+    // factors of both types.
+    const auto forward_desc = [&](const memory::desc& desc) {
+      const bool is_mixed = direction_ != ConvolutionDirection::Forward && native_first().type == ElementType::BF16;
+      return is_mixed ? memory::desc(desc.dims(), memory::data_type::bf16, any) : desc;
+    };
+    const auto forward_x = forward_desc(x), forward_w = forward_desc(w), forward_y = forward_desc(y);
+    const Forward::desc description = has_bias
+                                          ? Forward::desc(dnnl::prop_kind::forward_training, kind, forward_x, forward_w,
+                                                          bias, forward_y, strides, dilation, padding, padding_right)
+                                          : Forward::desc(dnnl::prop_kind::forward_training, kind, forward_x, forward_w,
+                                                          forward_y, strides, dilation, padding, padding_right);
     const Forward::primitive_desc forward(description, attributes, engine);
     if (direction_ == ConvolutionDirection::Forward) {
       convolution_ = dnnl::convolution_forward(forward);
