@@ -135,6 +135,8 @@ int channels_of_part(const ConvolutionShape& shape) {
   const int all = shape.w.dims[0];
   const bool is_large = channel_bytes * all >= large, has_few_images = shape.x.dims[0] < few_images;
   if (shape.groups != 1 || !(is_large || has_few_images)) return 0;
+  // Every part pairs up the pixels of all images for the multiplication of bf16, which costs more than the larger sums.
+  if (shape.x.type == ElementType::BF16 && !has_few_images) return 0;
   int channels = all;
   while (channels % 32 == 0 && (channel_bytes * channels > cached || (has_few_images && all / channels < few_images))) {
     channels /= 2;
