@@ -80,13 +80,14 @@ public class ProgramTests
     }
 
     // The one has small filters for many pixels, the other also large filters for few: their gradients are shared out among threads in different ways.
-    [TestCase("resnet20", 1, 2, 3, 4)]
-    [TestCase("resnet18", 1, 3)]
+    [TestCase("resnet20", "descriptors", 1, 2, 3, 4)]
+    [TestCase("resnet18", "descriptors", 1, 3)]
+    [TestCase("resnet20", "graph", 1, 3)]
     [CpuDeviceOnly("the number of threads is the CPU device's")]
-    public void A_deterministic_training_gives_the_same_bits_with_any_number_of_threads(string model, params int[] numbers)
+    public void A_deterministic_training_gives_the_same_bits_with_any_number_of_threads(string model, string fusion, params int[] numbers)
     {
         using var folder = new TemporaryFolder();
-        string[] options = ["--data", "digits", "--epochs", "1", "--model", model, "--deterministic", "--device", s_device];
+        string[] options = ["--data", "digits", "--epochs", "1", "--model", model, "--fusion", fusion, "--deterministic", "--device", s_device];
         foreach (int threads in numbers)
         {
             var (code, _, error) = ConsoleProcess.Run(folder.Path, threads, ["train", "--output", $"threads{threads}", .. options]);
