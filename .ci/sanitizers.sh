@@ -33,7 +33,8 @@ run_sanitizers() {
   # The compiler's OpenMP library synchronises by means that ThreadSanitizer does not see; alone, its threads race with nobody.
   export OMP_NUM_THREADS=1
   local program
-  for program in graph_test failure_test driver_test nccl_test nccl_hosts_test; do sanitized thread "$program"; done
+  for program in graph_test failure_test driver_test nccl_test; do sanitized thread "$program"; done
+  sanitized thread nccl_hosts_test --patience 20
   sanitized thread backend_test --channels 300
   mathematics thread
   sanitized thread stream_stress --rounds 50
@@ -63,9 +64,10 @@ sanitized_build() {
 short_forms() {
   local program
   for program in foreign_caller_test interprocess_test failure_test driver_test graph_test \
-    cudart_12_test cudart_13_test nccl_test nccl_hosts_test thread_count_test; do
+    cudart_12_test cudart_13_test nccl_test thread_count_test; do
     sanitized "$1" "$program"
   done
+  sanitized "$1" nccl_hosts_test --patience 20
   sanitized "$1" backend_test --channels 300
   mathematics "$1"
   sanitized "$1" cublas_test --rounds 20

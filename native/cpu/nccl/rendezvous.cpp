@@ -171,11 +171,17 @@ class Host {
     over_ = true;
     const Answer head{result, static_cast<uint32_t>(content.size())};
     const Patience patience{Clock::now() + std::chrono::seconds(5), &nobody_cancels_};
+    // The lowest rank last: it is mostly of this process, which may end as soon as it has its answer.
+    std::vector<const Guest*> guests;
     for (const Guest& guest : guests_) {
-      if (!guest.complete) continue;
+      if (guest.complete) guests.push_back(&guest);
+    }
+    std::sort(guests.begin(), guests.end(),
+              [](const Guest* a, const Guest* b) { return a->introduction().rank > b->introduction().rank; });
+    for (const Guest* guest : guests) {
       try {
-        write_all(guest.socket, &head, sizeof head, "a rank", patience);
-        write_all(guest.socket, content.data(), content.size(), "a rank", patience);
+        write_all(guest->socket, &head, sizeof head, "a rank", patience);
+        write_all(guest->socket, content.data(), content.size(), "a rank", patience);
       } catch (const Failure&) {
         // The others shall have their answer all the same; they will miss this rank when they connect to it.
       }
