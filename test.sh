@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The one test command. Arguments go to the test runner: ./test.sh --filter Golden
 # ./test.sh --sanitizers instead runs the CPU device's native tests, the random ones in their long form, under the sanitizers.
+# ./test.sh --arm64 instead builds the CPU device for 64-bit ARM and runs its native tests, some in part, under an emulator.
 # ./test.sh --bundle DIR instead makes a folder, and DIR.tar.xz, that runs the tests on a machine without .NET.
 set -euo pipefail
 called_from=$PWD
@@ -15,6 +16,12 @@ if [ "${1:-}" = --sanitizers ]; then
   exit
 fi
 
+if [ "${1:-}" = --arm64 ]; then
+  . .ci/arm64.sh
+  run_arm64
+  exit
+fi
+
 if [ "${1:-}" = --bundle ]; then
   folder=$(cd "$called_from" && new_folder "${2:-}") || exit 2
   ensure_packages "${NATIVE_PACKAGES[@]}"
@@ -24,7 +31,8 @@ if [ "${1:-}" = --bundle ]; then
   mkdir -p "$folder/tests" "$folder/native"
   cp -r tests/data "$folder/tests/data"
   cp -r native/kernels "$folder/native/kernels"
-  cp .ci/bundle/run.sh .ci/bundle/bundle.md "$folder/"
+  cp .ci/bundle/run.sh "$folder/"
+  add_readme .ci/bundle/bundle.md "$folder/bundle.md"
   pack "$folder" 60000000
   exit
 fi

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Makes what the package CudnnNet.CpuDevice delivers: .ci/package-cpu-device.sh LIBRARY README FOLDER
 # FOLDER gets the library, which finds what it needs on any machine of its kind, and the readme, in which PACKAGES has become
-# the Debian packages that this build needs.
+# the Debian packages that this build needs and PROCESSOR the kind of machine.
 set -euo pipefail
 . "$(dirname "$0")/packages.sh"
 library=$1 readme=$2 folder=$3
 
 mkdir -p "$folder"
 # The build's own search path names folders of the machine that built it.
-cat >"$folder/search-path.cmake" <<'END'
-file(COPY_FILE "${LIBRARY}" "${TARGET}")
-file(RPATH_SET FILE "${TARGET}" NEW_RPATH "$ORIGIN/cpu-libraries:/usr/lib/x86_64-linux-gnu/openblas-openmp")
+cat >"$folder/search-path.cmake" <<END
+file(COPY_FILE "\${LIBRARY}" "\${TARGET}")
+file(RPATH_SET FILE "\${TARGET}" NEW_RPATH "\$ORIGIN/cpu-libraries:/usr/lib/$(uname -m)-linux-gnu/openblas-openmp")
 END
 cmake -DLIBRARY="$library" -DTARGET="$folder/libcudnnnet_cpu.so" -P "$folder/search-path.cmake"
 
@@ -27,4 +27,4 @@ packages=$(
     echo "$package"
   done | sort -u | paste -sd ' '
 )
-sed "s/PACKAGES/$packages/" "$readme" >"$folder/README.md"
+sed "s/PACKAGES/$packages/; s/PROCESSOR/$PROCESSOR/" "$readme" >"$folder/README.md"

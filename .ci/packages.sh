@@ -33,8 +33,16 @@ comes_with_dotnet() {
   return 1
 }
 
+# The processor of this machine as documents name it, and as .NET does in runtime identifiers.
+case $(uname -m) in
+  x86_64) PROCESSOR=x86-64 RUNTIME_IDENTIFIER=linux-x64 ;;
+  aarch64) PROCESSOR="64-bit ARM" RUNTIME_IDENTIFIER=linux-arm64 ;;
+  *) PROCESSOR=$(uname -m) RUNTIME_IDENTIFIER=linux-$(uname -m) ;;
+esac
+
 # The packages the CPU device is built from, and the tools where the machine has none of the kind.
-NATIVE_PACKAGES=(libdnnl-dev libopenblas-openmp-dev libgloo-dev)
+LIBRARY_PACKAGES=(libdnnl-dev libopenblas-openmp-dev libgloo-dev)
+NATIVE_PACKAGES=("${LIBRARY_PACKAGES[@]}")
 command -v cmake >/dev/null || NATIVE_PACKAGES+=(cmake)
 command -v make >/dev/null || command -v ninja >/dev/null || NATIVE_PACKAGES+=(make)
 command -v c++ >/dev/null || NATIVE_PACKAGES+=(g++)

@@ -8,7 +8,7 @@ publish_program() {
   mkdir -p "$folder/bin" build
   for project in "$@"; do
     echo "publishing $project ..." >&2
-    if ! dotnet publish "$project" -c Release -r linux-x64 --self-contained -p:PublishTrimmed=false -p:RunAnalyzers=false \
+    if ! dotnet publish "$project" -c Release -r "$RUNTIME_IDENTIFIER" --self-contained -p:PublishTrimmed=false -p:RunAnalyzers=false \
       -o "$folder/bin" --nologo -v quiet >build/publish.log 2>&1; then
       tail -n 40 build/publish.log >&2
       return 1
@@ -41,6 +41,11 @@ add_cpu_libraries() {
     fi
   done < <(ldd build/native/libcudnnnet_cpu.so | awk '$3 ~ /^\// { print $3 }')
   sort -o "$folder/cpu-libraries.txt" "$folder/cpu-libraries.txt"
+}
+
+# add_readme FILE TARGET: the readme, in which PROCESSOR has become this machine's.
+add_readme() {
+  sed "s/PROCESSOR/$PROCESSOR/" "$1" >"$2"
 }
 
 # pack FOLDER LIMIT: FOLDER.tar.xz of at most LIMIT bytes.

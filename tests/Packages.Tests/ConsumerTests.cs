@@ -52,7 +52,7 @@ public sealed class ConsumerTests
     {
         string copy = Path.Combine(PackedRepository.Folder, "incomplete");
         CommandLine.Run(_consumer, "cp", "-r", "out", copy);
-        string library = Path.Combine(copy, "runtimes", "linux-x64", "native", "libcudnnnet_cpu.so");
+        string library = Path.Combine(copy, PackedRepository.CpuDevice);
         byte[] bytes = File.ReadAllBytes(library);
         int at = bytes.AsSpan().IndexOf("libgomp.so.1\0"u8);
         Assert.That(at, Is.Positive);
@@ -75,7 +75,7 @@ public sealed class ConsumerTests
               </packageSources>
             </configuration>
             """);
-        string output = CommandLine.Run(folder, "dotnet", "publish", "-c", "Release", "-r", "linux-x64", "-p:PublishAot=true", "-p:TrimmerSingleWarn=false", "-o", "out", "--nologo");
+        string output = CommandLine.Run(folder, "dotnet", "publish", "-c", "Release", "-r", PackedRepository.RuntimeIdentifier, "-p:PublishAot=true", "-p:TrimmerSingleWarn=false", "-o", "out", "--nologo");
         string program = Path.Combine(folder, "out", "native");
         string[] lines = CommandLine.Run(folder, program).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         using (Assert.EnterMultipleScope())

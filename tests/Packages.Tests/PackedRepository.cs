@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using Golden;
 
 namespace Packages.Tests;
@@ -11,6 +12,12 @@ namespace Packages.Tests;
 public sealed class PackedRepository
 {
     public const string Version = "1.2.3-rc.4";
+
+    /// <summary>This machine as .NET names it: "linux-x64", "linux-arm64".</summary>
+    public static string RuntimeIdentifier { get; } = $"linux-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
+
+    /// <summary>The CPU device's library in its package and beside a program that has restored it.</summary>
+    public static string CpuDevice { get; } = $"runtimes/{RuntimeIdentifier}/native/libcudnnnet_cpu.so";
 
     /// <summary>The folder all of this happens in, outside the repository.</summary>
     public static string Folder { get; private set; } = "";

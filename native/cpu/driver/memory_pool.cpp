@@ -1,6 +1,8 @@
 // Stream-ordered allocation. Memory is there when the call returns; freeing waits for its turn in the stream.
 #include "driver/memory_pool.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <cstring>
 #include <tuple>
@@ -18,8 +20,8 @@ void raise(std::atomic<uint64_t>& high, uint64_t value) {
   }
 }
 
-// Blocks of a pool's file are whole pages.
-constexpr size_t kPage = 4096;
+// Blocks of a pool's file are whole pages, which have 4 KiB on x86-64 and up to 64 KiB on ARM.
+const size_t kPage = static_cast<size_t>(sysconf(_SC_PAGESIZE));
 
 size_t block_size(size_t bytes) {
   // Rounded, so that blocks fit for sizes that differ a little: to 512 bytes, from 1 MiB on to 2 MiB.

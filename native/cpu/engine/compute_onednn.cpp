@@ -13,10 +13,15 @@ dnnl_stream_t onednn_stream() {
 }
 
 bool onednn_multiplies_bfloat16() {
+#if defined(__x86_64__)
   // Where the instruction is missing oneDNN emulates it, more slowly than it multiplies f32.
   static const bool answer =
       (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
   return answer;
+#else
+  // Its names of instruction sets are x86's; elsewhere it has no more than a reference in plain loops for bf16.
+  return false;
+#endif
 }
 
 dnnl::memory::data_type onednn_type(ElementType type) {

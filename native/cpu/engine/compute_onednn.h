@@ -10,7 +10,7 @@ const dnnl::engine& onednn_engine();
 /// The calling thread's oneDNN stream; it runs what it is given on that thread and OpenMP's.
 dnnl_stream_t onednn_stream();
 
-/// Whether the processor has instructions that multiply bf16.
+/// Whether the processor has instructions that multiply bf16 and oneDNN uses them (ONEDNN_MAX_CPU_ISA can forbid it).
 bool onednn_multiplies_bfloat16();
 /// bf16 or f32.
 dnnl::memory::data_type onednn_type(ElementType type);

@@ -10,6 +10,8 @@
 #include <limits>
 #include <sstream>
 
+#include "engine/compute_onednn.h"
+
 namespace cpu {
 namespace {
 
@@ -73,11 +75,17 @@ int device_count() {
 
 const std::string& device_name() {
   static const std::string& name = *new std::string([] {
-    std::string processor = find_value("/proc/cpuinfo", "model name");
-    if (processor.empty()) processor = "unknown processor";
-    return "CudnnNet CPU device (" + processor + ")";
+    const char* conversion = compute::onednn_multiplies_bfloat16() ? "" : "; converts bfloat16";
+    return "CudnnNet CPU device (" + processor_name("/proc/cpuinfo") + conversion + ")";
   }());
   return name;
+}
+
+std::string processor_name(const char* path) {
+  if (std::string model = find_value(path, "model name"); !model.empty()) return model;
+  const std::string maker = find_value(path, "CPU implementer"), part = find_value(path, "CPU part");
+  if (maker.empty() || part.empty()) return "unknown processor";
+  return "ARM processor of implementer " + maker + ", part " + part;
 }
 
 int processor_count() {

@@ -10,8 +10,13 @@ namespace cpu {
 // for programs that work on several. All of them share the processor and its memory.
 int device_count();
 
-// "CudnnNet CPU device (<processor>)".
+// "CudnnNet CPU device (<processor>)", and where the processor does not multiply bfloat16
+// "CudnnNet CPU device (<processor>; converts bfloat16)".
 const std::string& device_name();
+
+// What a file like /proc/cpuinfo says of the processor: its model, or on ARM, which has none there, the numbers of its
+// maker and its part.
+std::string processor_name(const char* path);
 
 // Processors this process may run on.
 int processor_count();

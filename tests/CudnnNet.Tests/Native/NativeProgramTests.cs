@@ -68,14 +68,28 @@ public sealed class NativeProgramTests
     [Test]
     public void Arrays_mapped_memory_batches_and_default_streams_do_what_plain_loops_do() => Run("driver_test");
 
-    private static void Run(string name, params string[] arguments)
+    [Test]
+    public void The_name_of_the_device_says_whether_bfloat16_is_converted() => Run("device_test");
+
+    [Test]
+    public void The_name_of_the_device_says_that_bfloat16_is_converted_where_oneDNN_may_use_no_more_than_AVX2() => RunWith([("ONEDNN_MAX_CPU_ISA", "AVX2")], "device_test");
+
+    private static void Run(string name, params string[] arguments) => RunWith([], name, arguments);
+
+    private static void RunWith((string Name, string Value)[] environment, string name, params string[] arguments)
     {
         if (Find(name) is not { } program)
         {
             Assert.Ignore($"build/native/{name} is not built: cmake -S native -B build/native && cmake --build build/native");
             return;
         }
-        FinishedProgram run = FinishedProgram.Run(new ProcessStartInfo(program, arguments), TimeSpan.FromMinutes(2));
+        ProcessStartInfo start = new(program, arguments);
+        foreach ((string variable, string value) in environment)
+        {
+            start.Environment[variable] = value;
+        }
+
+        FinishedProgram run = FinishedProgram.Run(start, TimeSpan.FromMinutes(2));
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Errors);
         const string skipped = "skipped: ";
         if (run.Output.StartsWith(skipped, StringComparison.Ordinal))
