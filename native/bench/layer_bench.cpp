@@ -276,7 +276,6 @@ class Bench {
     }
   }
 
-  /// How often the network has each is `count`; 0 for those that only stand for a fallback.
   void pooling(int64_t c, int64_t size, cudnnPoolingMode_t mode, int64_t window, int64_t padding, int64_t stride) {
     const int64_t out = (size + 2 * padding - window) / stride + 1;
     const Shape x{batch_, c, size, size}, y{batch_, c, out, out};
@@ -312,7 +311,7 @@ class Bench {
          {}});
   }
 
-  /// What stands for the fused normalisations where a trainer calls them apart.
+  /// What stands for the fused normalisations where a trainer calls them apart; not counted in the sums.
   void elementwise(int64_t c, int64_t size) {
     const Shape shape{batch_, c, size, size};
     const std::string label = std::to_string(c) + " " + std::to_string(size) + "x" + std::to_string(size);
