@@ -156,7 +156,8 @@ void say_that_bfloat16_is_widened() {
   static std::once_flag said;
   std::call_once(said, [] {
     std::fputs(
-        "CudnnNet CPU device: no instructions that multiply bfloat16 (AVX-512 BF16) can be used here; convolutions of it "
+        "CudnnNet CPU device: no instructions that multiply bfloat16 (AVX-512 BF16) can be used here; convolutions of "
+        "it "
         "are computed in single precision, no faster than those of float\n",
         stderr);
   });
