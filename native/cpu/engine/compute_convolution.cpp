@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -151,18 +150,6 @@ bool channels_are_last(const Tensor& tensor) {
   return tensor.strides[1] == 1 && whole.dims[1] >= tensor.dims[1] && whole.is_channels_last();
 }
 
-/// Once: whoever chose bfloat16 for speed should know.
-void say_that_bfloat16_is_widened() {
-  static std::once_flag said;
-  std::call_once(said, [] {
-    std::fputs(
-        "CudnnNet CPU device: no instructions that multiply bfloat16 (AVX-512 BF16) can be used here; convolutions of "
-        "it "
-        "are computed in single precision, no faster than those of float\n",
-        stderr);
-  });
-}
-
 /// Whether a sum of products of 8-bit integers may need more than the 24 bits that float holds exactly.
 bool needs_wide_sums(const ConvolutionShape& shape) {
   const auto is_integer = [](ElementType type) { return type == ElementType::I8 || type == ElementType::U8; };
@@ -259,7 +246,6 @@ class ConvolutionPlan {
     const ElementType second = is_filter ? user_.y.type : user_.w.type, result = user_result().type;
     if (user_first().type != ElementType::BF16 || second != ElementType::BF16) return false;
     if (result != ElementType::BF16 && result != ElementType::F32) return false;
-    if (!onednn_multiplies_bfloat16()) say_that_bfloat16_is_widened();
     return onednn_multiplies_bfloat16();
   }
 
