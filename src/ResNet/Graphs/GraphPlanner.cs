@@ -62,9 +62,18 @@ internal sealed class GraphPlanner(CudnnHandle cudnn, GraphPlanCache plans, Oper
             return null;
         }
 
-        var answer = plans.TryGet(cudnn, graph.Graph, out var plan);
-        reason = answer.Reason;
-        return plan;
+        try
+        {
+            var answer = plans.TryGet(cudnn, graph.Graph, out var plan);
+            reason = answer.Reason;
+            return plan;
+        }
+        catch (CudnnException failure)
+        {
+            // A library that fails over a graph instead of refusing it costs the plan, not the training; the reason is printed.
+            reason = failure.Message;
+            return null;
+        }
     }
 
     /// <summary>Makes a plan an operation of the pass, in whose memory its workspace and its tensors lie.</summary>

@@ -77,7 +77,9 @@ public sealed class GpuGraphTests
     public void Where_a_device_has_no_graph_for_a_type_its_operations_go_the_next_way_and_say_why(
         string model, StemKind stem, ShortcutStyle shortcut, int size, string device, Precision precision)
     {
-        foreach (OperationChoice choice in PutTogether(model, stem, shortcut, size, device, precision).Choices)
+        IReadOnlyList<OperationChoice> choices = PutTogether(model, stem, shortcut, size, device, precision).Choices;
+        Assert.That(OperationChoice.Describe(choices), Does.Match("norm training, relu, and its gradients +\\d+  one fused call; no engine on sm_75"));
+        foreach (OperationChoice choice in choices)
         {
             // Compute capability 7.5 has no engines for bfloat16 but some filter gradients, and none for normalisations of any type.
             bool isConvolution = choice.Computes is "convolution" or "data gradient" or "filter gradient";
