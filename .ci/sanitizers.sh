@@ -13,8 +13,8 @@ run_sanitizers() {
   export UBSAN_OPTIONS=print_stacktrace=1
   export OMP_NUM_THREADS=2
   short_forms address
-  # Random sequences, in pieces that end within minutes: 60,000 over the driver, 40,000 over cuDNN's calculations, and
-  # more over cuDNN's descriptors, its graphs and the bytes of modules.
+  # Random sequences, in pieces that end within minutes: 60,000 over the driver, 40,000 over cuDNN's calculations, 6,000
+  # over its graphs, and more over its descriptors and the bytes of modules.
   local seed
   for seed in 1 2 3 4 5 6 7 8 9 10 11 12; do
     random_test address 5000 driver_fuzz --sequences 5000 --threads 4 --seed "$seed"

@@ -48,7 +48,7 @@ struct Blocks {
  private:
   static int parts(int size) { return std::clamp(size / 256, 1, 4); }
   // OpenBLAS's kernels compute up to 16 at a time.
-  static int side(int size, int parts) { return (size + parts * 16 - 1) / (parts * 16) * 16; }
+  static int side(int64_t size, int parts) { return static_cast<int>((size + parts * 16 - 1) / (parts * 16) * 16); }
 };
 
 // So many multiplications OpenBLAS leaves to one thread.

@@ -355,20 +355,19 @@ class ConvolutionPlan {
       parts_ = (images + part_images_ - 1) / part_images_;
       part_ = plan_of_part(part_images_, native_.w.dims[0]);
       if (part_ == nullptr) return false;
+      part_bytes_ = part_->workspace_;
       if (images % part_images_ != 0) {
         last_part_ = plan_of_part(images % part_images_, native_.w.dims[0]);
         if (last_part_ == nullptr || last_part_->result_.inner != part_->result_.inner) return false;
+        part_bytes_ = std::max(part_bytes_, last_part_->workspace_);
       }
       first_ = part_->first_;
       second_ = part_->second_;
       pad_ = part_->pad_;
       result_.prepare(filter_desc(), part_->result_.inner, true);
-      // Where the kernel writes the caller's layout, a part has no place of its own for its sum yet.
-      const bool has_place = part_->result_.reorders;
-      sum_offset_ = has_place ? part_->result_.inner_offset : part_->workspace_;
-      part_bytes_ = part_->workspace_ + (has_place ? 0 : aligned(result_.inner.get_size()));
-      if (last_part_ != nullptr) part_bytes_ = std::max(part_bytes_, last_part_->workspace_);
-      scratchpad_offset_ = part_bytes_ * static_cast<size_t>(parts_);
+      sums_offset_ = part_bytes_ * static_cast<size_t>(parts_);
+      sum_bytes_ = aligned(result_.inner.get_size());
+      scratchpad_offset_ = sums_offset_ + sum_bytes_ * static_cast<size_t>(parts_);
       workspace_ = scratchpad_offset_ + (result_.reorders ? aligned(result_.pad.get_size()) : 0);
       memories_.put(make_memories());
     }
@@ -384,6 +383,7 @@ class ConvolutionPlan {
     // Sums that are added to others are not rounded before.
     if (part_channels_ == 0) shape.w.type = ElementType::F32;
     auto plan = std::make_unique<ConvolutionPlan>(direction_, shape, epilogue_);
+    plan->is_summed_ = part_channels_ == 0;
     const ForOneThread guard;
     plan->trim_filter();
     if (!plan->prepare_onednn(ConvolutionAlgorithm::Direct)) return nullptr;
@@ -468,7 +468,7 @@ class ConvolutionPlan {
     memory::desc pads[4] = {primitive.scratchpad_desc()};
     int pad_count = 1;
     for (Argument* argument : {&first_, &second_, &result_}) {
-      if (!argument->reorders) continue;
+      if (!argument->reorders || (argument == &result_ && is_summed_)) continue;
       argument->inner_offset = offset;
       offset += aligned(argument->inner.get_size());
       pads[pad_count++] = argument->pad;
@@ -523,13 +523,13 @@ class ConvolutionPlan {
       });
       return;
     }
+    char* sums = workspace + sums_offset_;
     for_parts(workspace, [&](int64_t i, ConvolutionPlan& plan, const Memories& memories, char* own) {
       const int64_t image = i * part_images_;
       plan.execute_kernel(at(first, native_.x.type, image * native_.x.strides[0]),
-                          at(second, native_.y.type, image * native_.y.strides[0]), nullptr, own + sum_offset_, own,
-                          memories);
+                          at(second, native_.y.type, image * native_.y.strides[0]), nullptr,
+                          sums + sum_bytes_ * static_cast<size_t>(i), own, memories);
     });
-    char* sums = workspace + sum_offset_;
     add_parts(sums, static_cast<float*>(result_.reorders ? static_cast<void*>(sums) : result));
     if (!result_.reorders) return;
     const auto memories = memories_.take([this] { return make_memories(); });
@@ -564,7 +564,7 @@ class ConvolutionPlan {
       const int64_t end = std::min(elements, start + block);
       if (target != first) std::copy(first + start, first + end, target + start);
       for (int64_t i = 1; i < parts_; ++i) {
-        const auto* addend = reinterpret_cast<const float*>(sums + part_bytes_ * static_cast<size_t>(i));
+        const auto* addend = reinterpret_cast<const float*>(sums + sum_bytes_ * static_cast<size_t>(i));
         for (int64_t e = start; e < end; ++e) target[e] += addend[e];
       }
     }
@@ -647,8 +647,10 @@ class ConvolutionPlan {
   int64_t parts_ = 0, part_images_ = 0;
   /// 0 where a part has all channels and the parts' sums are added up.
   int part_channels_ = 0;
-  /// Of one part's workspace, and where in it its sum lies.
-  size_t part_bytes_ = 0, sum_offset_ = 0;
+  /// Of one part's workspace; where the parts' sums lie behind all of those, and how far apart.
+  size_t part_bytes_ = 0, sums_offset_ = 0, sum_bytes_ = 0;
+  /// A part whose result is a sum of its owner's, and so has no place in its own workspace.
+  bool is_summed_ = false;
 };
 
 namespace {
