@@ -75,7 +75,7 @@ short_forms() {
   sanitized "$1" stream_stress --rounds 20
 }
 
-# A share of their cases: the plain loops they compare with take too long here for all of them.
+# A share of their cases, of another seed than ctest's: the plain loops they compare with are slow here.
 mathematics() {
   sanitized "$1" compute_test --seed 2 --share 20
   sanitized "$1" compute_layers_test --seed 2 --share 20
