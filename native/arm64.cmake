@@ -20,7 +20,8 @@ set(OpenMP_gomp_LIBRARY "${ARM64_FOLDER}/usr/lib/aarch64-linux-gnu/libgomp.so.1"
 # The compiler has a C library of its own; the folder adds what it lacks.
 set(CMAKE_CXX_STANDARD_INCLUDE_DIRECTORIES "${ARM64_FOLDER}/usr/include")
 foreach(kind EXE SHARED)
-  set(CMAKE_${kind}_LINKER_FLAGS_INIT "-Wl,-rpath-link,${ARM64_FOLDER}/usr/lib/aarch64-linux-gnu")
+  set(CMAKE_${kind}_LINKER_FLAGS_INIT
+    "-Wl,-rpath-link,${ARM64_FOLDER}/usr/lib/aarch64-linux-gnu -Wl,-rpath-link,${ARM64_FOLDER}/lib/aarch64-linux-gnu")
 endforeach()
 
 # ctest runs the programs so.

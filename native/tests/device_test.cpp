@@ -35,7 +35,8 @@ std::string name_of(const std::string& text) {
   return name;
 }
 
-/// Whether the system's own list of the processor's flags has AVX-512 BF16. It is x86's; ARM's lists have other names.
+#if defined(__x86_64__)
+/// Whether the system's own list of the processor's flags has AVX-512 BF16.
 bool processor_multiplies_bfloat16() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
@@ -47,6 +48,7 @@ bool processor_multiplies_bfloat16() {
   }
   return false;
 }
+#endif
 
 }  // namespace
 
