@@ -1,6 +1,7 @@
 // What the driver does beyond streams, events and graphs, through the C interface alone and against plain loops: arrays
 // and copies of boxes, memory mapped by hand, batches, hints, the oldest launches, the linker, the log of errors,
 // events of contexts and the order around the default streams.
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -205,6 +206,17 @@ void levels_halve() {
 }
 
 // ---- memory mapped by hand
+
+// Whether the system can map shared memory a second time, as Linux does; QEMU's emulation of it refuses.
+bool system_maps_twice() {
+  const size_t bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* first = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (first == MAP_FAILED) return false;
+  void* second = mremap(first, 0, bytes, MREMAP_MAYMOVE);
+  if (second != MAP_FAILED) munmap(second, bytes);
+  munmap(first, bytes);
+  return second != MAP_FAILED;
+}
 
 void buffers_grow_in_place() {
   CUmemAllocationProp properties{};
@@ -583,7 +595,12 @@ int main() {
   boxes_travel_through_arrays();
   rows_travel_through_arrays_of_one_dimension();
   levels_halve();
-  buffers_grow_in_place();
+  const bool maps_twice = system_maps_twice();
+  if (maps_twice) {
+    buffers_grow_in_place();
+  } else {
+    std::printf("left out: buffers_grow_in_place, this system maps no memory twice\n");
+  }
   batches_copy_all_or_tell_which_not();
   hints_are_told_again();
   functions_remember_their_launch();
@@ -593,6 +610,6 @@ int main() {
   default_streams_keep_their_order();
   contexts_are_attached_to_and_detached_from();
   CHECK(cuDevicePrimaryCtxRelease_v2(0));
-  std::printf("13 tests, %ld failures\n", failures.load());
+  std::printf("%d tests, %ld failures\n", maps_twice ? 13 : 12, failures.load());
   return failures == 0 ? 0 : 1;
 }
