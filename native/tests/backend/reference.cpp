@@ -370,6 +370,12 @@ class Evaluator {
         case CUDNN_POINTWISE_CMP_NEQ:
           if (a.error + c.error > 0 && std::fabs(a.value - c.value) <= a.error + c.error) result.error = infinity;
           break;
+        case CUDNN_POINTWISE_RELU_BWD: {
+          // At the edge of what is let through the gradient may be there where it is not here, with its own error.
+          const double there = f(a.value + a.error, c.value, d.value), here = f(a.value - a.error, c.value, d.value);
+          if (there != here) result.error += c.error;
+          break;
+        }
         case CUDNN_POINTWISE_RECIPROCAL:
           if (a.error > 0 && std::fabs(a.value) <= a.error) result.error = infinity;
           break;
