@@ -32,9 +32,10 @@ public sealed class FloorCostTests
         DeviceMemory<float> gradient = device.Upload(new float[4]);
         DeviceMemory<float> losses = device.Upload(new float[2]);
         DeviceMemory<int> hits = device.Upload(7, 7);
+        DeviceMemory<uint> state = device.Upload(new uint[12]);
         LaunchShape shape = LaunchShape.Cover(2);
         long bytes = TestDevice.AllocatedBytes(() => kernel.Launch(
-            device.Stream, shape, logits.Address, labels.Address, gradient.Address, losses.Address, hits.Address, 2u, 2u, 1f, 0f));
+            device.Stream, shape, logits.Address, labels.Address, gradient.Address, losses.Address, hits.Address, state.Address, 2u, 2u, 1f, 0f));
         Assert.That(device.Download(hits.Span), Is.EqualTo(new[] { 0, 1 }), "it ran");
         Assert.That(bytes, Is.Zero);
     }
