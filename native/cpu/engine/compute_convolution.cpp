@@ -169,14 +169,13 @@ class ConvolutionPlan {
     const bool f64 = computes_in_double(user_.x.type) || computes_in_double(user_.w.type) ||
                      computes_in_double(user_.y.type) || user_.x.rank > 5 || needs_wide_sums(user_);
     if (!f64) {
-      const bool narrow = algorithm == ConvolutionAlgorithm::Direct && multiplies_bfloat16();
-      const auto type = [narrow](const Tensor& user) { return narrow ? user.type : ElementType::F32; };
-      native_.x = dense(user_.x, type(user_.x));
-      native_.w = dense(user_.w, type(user_.w));
-      native_.y = dense(user_.y, type(user_.y));
-      trim_filter();
-      const bool in_parts =
-          direction_ == ConvolutionDirection::BackwardFilter && algorithm == ConvolutionAlgorithm::Direct;
+      take_types(false);
+      // oneDNN's bf16 kernel gives a tap that meets no pixel what lies behind the image instead of 0.
+      const bool is_filter = direction_ == ConvolutionDirection::BackwardFilter;
+      if (algorithm == ConvolutionAlgorithm::Direct && multiplies_bfloat16() && !(is_filter && has_idle_taps_)) {
+        take_types(true);
+      }
+      const bool in_parts = is_filter && algorithm == ConvolutionAlgorithm::Direct;
       if (in_parts ? prepare_parts() : prepare_onednn(algorithm)) return true;
     }
     const bool is_plain = !epilogue_.has_bias && epilogue_.function == EpilogueFunction::Identity;
@@ -195,6 +194,14 @@ class ConvolutionPlan {
 
   void run(double alpha, const void* first, const void* second, const void* bias, double beta, void* result,
            void* workspace, size_t workspace_bytes) {
+    if (const bool is_plain = alpha == 1 && (beta == 0 || beta == 1); !is_plain && rounds_result()) {
+      std::call_once(made_unrounded_, [this] {
+        unrounded_ = std::make_unique<ConvolutionPlan>(direction_, user_, epilogue_);
+        unrounded_->keeps_single_ = true;
+        if (!unrounded_->prepare(ConvolutionAlgorithm::Direct)) unrounded_.reset();
+      });
+      if (unrounded_) return unrounded_->run(alpha, first, second, bias, beta, result, workspace, workspace_bytes);
+    }
     Scratch scratch;
     first = stage_input(user_first(), native_first(), first, scratch);
     const bool second_is_filter = direction_ != ConvolutionDirection::BackwardFilter;
@@ -234,6 +241,24 @@ class ConvolutionPlan {
   }
 
  private:
+  /// Whether the kernel rounds the result to 16 bits, which costs precision where it is blended with what was there.
+  bool rounds_result() const { return native_result().type == ElementType::BF16; }
+
+  /// oneDNN's tensors in the caller's types, or in single precision.
+  void take_types(bool callers) {
+    const auto type = [callers](const Tensor& user) { return callers ? user.type : ElementType::F32; };
+    native_.x = dense(user_.x, type(user_.x));
+    native_.w = dense(user_.w, type(user_.w));
+    native_.y = dense(user_.y, type(user_.y));
+    if (keeps_single_) {
+      Tensor& result = direction_ == ConvolutionDirection::Forward        ? native_.y
+                       : direction_ == ConvolutionDirection::BackwardData ? native_.x
+                                                                          : native_.w;
+      result = dense(user_result(), ElementType::F32);
+    }
+    trim_filter();
+  }
+
   /// The caller's tensor as oneDNN can take it: without gaps, in the caller's layout where that is dense.
   static Tensor dense(const Tensor& tensor, ElementType type) {
     if (tensor.is_packed() && !tensor.is_channels_last()) return packed(tensor, type);
@@ -293,6 +318,7 @@ class ConvolutionPlan {
   void trim_filter() {
     used_ = native_;
     used_offset_ = 0;
+    has_idle_taps_ = false;
     for (int i = 0; i < native_.x.rank - 2; ++i) {
       const int64_t size = native_.x.dims[2 + i], out = native_.y.dims[2 + i], taps = native_.w.dims[2 + i];
       const int64_t padding = native_.padding[i], stride = native_.stride[i], dilation = native_.dilation[i];
@@ -309,7 +335,11 @@ class ConvolutionPlan {
       // oneDNN takes no negative padding.
       const int64_t left = padding - first * dilation;
       const int64_t right = (out - 1) * stride + (last - first) * dilation + 1 - size - left;
-      if ((first == 0 && last == taps - 1) || left < 0 || right < 0) {
+      const bool keeps_all = (first == 0 && last == taps - 1) || left < 0 || right < 0;
+      for (int64_t tap = keeps_all ? 0 : first; tap < (keeps_all ? taps : last + 1); ++tap) {
+        if (!meets_pixels(tap)) has_idle_taps_ = true;
+      }
+      if (keeps_all) {
         // The result's size says how much padding there is behind the image, where it is not as much as before it.
         const int64_t window = (taps - 1) * dilation + 1;
         const bool symmetric = (size + 2 * padding - window) / stride + 1 == out;
@@ -632,6 +662,8 @@ class ConvolutionPlan {
   /// native_ without the filter taps that meet no pixel, and where the others start in the filter.
   ConvolutionShape used_;
   int64_t used_offset_ = 0;
+  /// Whether used_ still has taps that meet no pixel.
+  bool has_idle_taps_ = false;
   int padding_right_[max_rank - 2] = {};
   const Epilogue epilogue_;
   bool in_double_ = false;
@@ -642,6 +674,10 @@ class ConvolutionPlan {
   Argument first_, second_, result_;
   memory::desc pad_, bias_desc_;
   Pool<Memories> memories_;
+  /// The same with a result in single precision, made when it is first needed.
+  std::once_flag made_unrounded_;
+  std::unique_ptr<ConvolutionPlan> unrounded_;
+  bool keeps_single_ = false;
   /// For a filter gradient in parts; else null.
   std::unique_ptr<ConvolutionPlan> part_, last_part_;
   int64_t parts_ = 0, part_images_ = 0;
