@@ -170,13 +170,14 @@ class ConvolutionPlan {
                      computes_in_double(user_.y.type) || user_.x.rank > 5 || needs_wide_sums(user_);
     if (!f64) {
       take_types(false);
-      // oneDNN's bf16 kernel gives a tap that meets no pixel what lies behind the image instead of 0.
+      // For taps that meet no pixel oneDNN's kernels for bf16 and for one thread read what lies behind the image.
       const bool is_filter = direction_ == ConvolutionDirection::BackwardFilter;
-      if (algorithm == ConvolutionAlgorithm::Direct && multiplies_bfloat16() && !(is_filter && has_idle_taps_)) {
-        take_types(true);
-      }
-      const bool in_parts = is_filter && algorithm == ConvolutionAlgorithm::Direct;
-      if (in_parts ? prepare_parts() : prepare_onednn(algorithm)) return true;
+      const bool is_simple = !is_filter || (native_.x.rank == 4 && !has_idle_taps_);
+      if (algorithm == ConvolutionAlgorithm::Direct && multiplies_bfloat16() && is_simple) take_types(true);
+      const bool in_parts = is_filter && is_simple && algorithm == ConvolutionAlgorithm::Direct;
+      // So do all its kernels for the filter of a volume whose slices are padded and taken in strides.
+      const bool is_wrong = is_filter && native_.x.rank == 5 && native_.stride[0] > 1 && native_.padding[0] > 0;
+      if (!is_wrong && (in_parts ? prepare_parts() : prepare_onednn(algorithm))) return true;
     }
     const bool is_plain = !epilogue_.has_bias && epilogue_.function == EpilogueFunction::Identity;
     if (algorithm != ConvolutionAlgorithm::Direct || !is_plain || user_.x.rank > 5) return false;
