@@ -18,7 +18,7 @@ internal static class GrowthDocument
         text.AppendLine("# How the cost of training grows").AppendLine();
         text.AppendLine("ResNet-18, batch 128 and all processors, except where the table says otherwise; written by").AppendLine("```");
         text.AppendLine(CultureInfo.InvariantCulture, $"dotnet run -c Release --project {command}").AppendLine("```");
-        text.AppendLine(CultureInfo.InvariantCulture, $"on a machine with {Environment.ProcessorCount} processors. Times depend on what else the machine did; the share of oneDNN's direct convolutions was measured in turn with them. The memory is all the training takes, with the random images of the measured steps.").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"on a machine with {Environment.ProcessorCount} processors. Times depend on what else the machine did; the share of oneDNN's direct convolutions was measured in turn with them. The memory is all the training takes, with one batch of random images as its data.").AppendLine();
         text.AppendLine("| varied | value | ms a step | images a second | device memory, MiB | direct convolutions / step |").AppendLine("|---|---:|---:|---:|---:|---:|");
         foreach (GrowthPoint point in points)
         {
