@@ -122,7 +122,8 @@ int64_t image_parts(const ConvolutionShape& shape) {
   constexpr int64_t least = 4, most = 16;
   const int64_t images = shape.x.dims[0];
   const int64_t paid = (shape.x.elements() + shape.y.elements()) / (4 * shape.w.elements());
-  return std::min(images, std::clamp(paid, least, most));
+  // A power of two, which is shared out evenly by as many threads as most processors have.
+  return std::min(images, static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::clamp(paid, least, most)))));
 }
 
 /// How many output channels are one part of a filter's gradient: of a large filter so many that they stay in a core's
