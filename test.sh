@@ -59,6 +59,17 @@ if compgen -G "$reports/*.txt" >/dev/null; then
   cat "$reports"/*.txt
 fi
 
+# What failed is said again where it is found: at the end.
+if compgen -G "$results/*.trx" >/dev/null; then
+  awk '
+    /<UnitTestResult .*outcome="Failed"/ { match($0, /testName="[^"]*"/); print "FAILED " substr($0, RSTART + 10, RLENGTH - 11); failed = 1 }
+    failed && /<Message>/ { message = 1; sub(/.*<Message>/, "") }
+    message { line = $0; sub(/<\/Message>.*/, "", line); print "  " line }
+    /<\/Message>/ { message = 0 }
+    /<\/UnitTestResult>/ { failed = 0 }' "$results"/*.trx |
+    sed 's/&quot;/"/g; s/&apos;/'"'"'/g; s/&#x[AD];/ /g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
+fi
+
 # The runner prints one line a project: "Passed!  - Failed: 0, Passed: 12, Skipped: 1, Total: 13, ..."
 counts=$(awk '/Failed: *[0-9]+, Passed: *[0-9]+, Skipped: *[0-9]+/ {
   match($0, /Failed: *[0-9]+/);  f += substr($0, RSTART + 7, RLENGTH - 7)

@@ -30,6 +30,7 @@ internal sealed partial class ConsoleProcess : IDisposable
         start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
         start.Environment.Remove("CIFAR_DIR");
         start.Environment.Remove("CUDNNNET_DEVICE");
+        HearSignals(start);
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
@@ -101,6 +102,14 @@ internal sealed partial class ConsoleProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    /// <summary>What ignores a signal hands that on to what it starts: a shell does so to INT for all that runs behind an ampersand. The program is started as from a console.</summary>
+    private static void HearSignals(ProcessStartInfo start)
+    {
+        start.ArgumentList.Insert(0, "--default-signal=INT,TERM");
+        start.ArgumentList.Insert(1, start.FileName);
+        start.FileName = "env";
     }
 
     private static void Keep(StringBuilder text, string? line)
