@@ -114,19 +114,34 @@ void backward_filter(const Geometry& g, const double* x, const double* dy, doubl
   }
 }
 
+class ReferenceConvolution final : public ConvolutionKernel {
+ public:
+  ReferenceConvolution(ConvolutionDirection direction, const ConvolutionShape& shape)
+      : ConvolutionKernel("double", 0), direction_(direction), geometry_(shape) {}
+
+  void run(const void* first, const void* second, const void*, bool, void* result, char*) override {
+    const auto *a = static_cast<const double*>(first), *b = static_cast<const double*>(second);
+    auto* c = static_cast<double*>(result);
+    switch (direction_) {
+      case ConvolutionDirection::Forward:
+        return forward(geometry_, a, b, c);
+      case ConvolutionDirection::BackwardData:
+        return backward_data(geometry_, a, b, c);
+      case ConvolutionDirection::BackwardFilter:
+        return backward_filter(geometry_, a, b, c);
+    }
+  }
+
+ private:
+  const ConvolutionDirection direction_;
+  const Geometry geometry_;
+};
+
 }  // namespace
 
-void reference_convolution(ConvolutionDirection direction, const ConvolutionShape& shape, const double* first,
-                           const double* second, double* result) {
-  const Geometry geometry(shape);
-  switch (direction) {
-    case ConvolutionDirection::Forward:
-      return forward(geometry, first, second, result);
-    case ConvolutionDirection::BackwardData:
-      return backward_data(geometry, first, second, result);
-    case ConvolutionDirection::BackwardFilter:
-      return backward_filter(geometry, first, second, result);
-  }
+std::unique_ptr<ConvolutionKernel> make_reference_convolution(ConvolutionDirection direction,
+                                                              const ConvolutionShape& shape) {
+  return std::make_unique<ReferenceConvolution>(direction, shape);
 }
 
 }  // namespace cpu::compute

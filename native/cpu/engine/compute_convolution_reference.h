@@ -1,11 +1,13 @@
 #pragma once
-#include "engine/compute_convolution.h"
+#include <memory>
+
+#include "engine/compute_convolution_kernel.h"
 
 namespace cpu::compute {
 
-/// Convolutions in double on packed double tensors (row-major N, C, [D,] H, W), for what oneDNN has no kernel for: f64
-/// and shapes it refuses. The filter is never flipped here. Arguments as of run_convolution.
-void reference_convolution(ConvolutionDirection direction, const ConvolutionShape& shape, const double* first,
-                           const double* second, double* result);
+/// A convolution in double on packed double tensors (row-major N, C, [D,] H, W), for what oneDNN has no kernel for: f64
+/// and shapes it refuses. The filter is never flipped here.
+std::unique_ptr<ConvolutionKernel> make_reference_convolution(ConvolutionDirection direction,
+                                                              const ConvolutionShape& shape);
 
 }  // namespace cpu::compute
