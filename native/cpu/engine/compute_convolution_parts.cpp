@@ -133,15 +133,15 @@ class PartsOfImages final : public ConvolutionKernel {
 
 }  // namespace
 
-std::unique_ptr<ConvolutionKernel> make_filter_gradient_in_parts(const UsedTaps& used) {
+std::unique_ptr<ConvolutionKernel> make_filter_gradient_in_parts(const ConvolutionShape& whole, const UsedTaps& used) {
   const ConvolutionShape& shape = used.shape;
   const int64_t all_images = shape.x.dims[0];
   const int all_channels = shape.w.dims[0];
-  if (const int channels = channels_of_part(shape); channels != 0) {
+  if (const int channels = channels_of_part(whole); channels != 0) {
     auto part = make_part(used, all_images, channels, true);
     return part == nullptr ? nullptr : std::make_unique<PartsOfChannels>(std::move(part), shape, channels);
   }
-  const int64_t count = image_parts(shape), images = (all_images + count - 1) / count;
+  const int64_t count = image_parts(whole), images = (all_images + count - 1) / count;
   auto part = make_part(used, images, all_channels, false);
   if (part == nullptr) return nullptr;
   std::unique_ptr<OnednnConvolution> last;

@@ -70,7 +70,7 @@ std::unique_ptr<ConvolutionKernel> ConvolutionPlan::make_single_precision(Convol
   // For taps that meet no pixel oneDNN's kernels for bf16 and for one thread read what lies behind the image.
   const bool is_simple = !is_filter || (native_.x.rank == 4 && !used_.has_idle);
   if (is_direct && is_simple && multiplies_bfloat16()) take_types(true, keeps_single);
-  if (is_filter && is_direct && is_simple) return make_filter_gradient_in_parts(used_);
+  if (is_filter && is_direct && is_simple) return make_filter_gradient_in_parts(native_, used_);
   // So do all its kernels for the filter of a volume whose slices are padded and taken in strides.
   if (is_filter && native_.x.rank == 5 && native_.stride[0] > 1 && native_.padding[0] > 0) return nullptr;
   return OnednnConvolution::make(direction_, algorithm, used_, epilogue_);
