@@ -30,6 +30,7 @@ arm64_tests=(
   "compute_rows_test"
   "compute_test"
   "compute_layers_test --share 20"
+  "compute_products_test --share 20"
   "driver_test"
   "graph_test"
   "failure_test"

@@ -79,6 +79,7 @@ short_forms() {
 mathematics() {
   sanitized "$1" compute_test --seed 2 --share 20
   sanitized "$1" compute_layers_test --seed 2 --share 20
+  sanitized "$1" compute_products_test --seed 2 --share 20
 }
 
 random_test() {

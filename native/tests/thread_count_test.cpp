@@ -158,10 +158,11 @@ int compute(long seed) {
   CHECK(cuCtxSetCurrent(context));
   SUCCEEDED(cudnnCreate(&cudnn));
   SUCCEEDED(cublasCreate_v2(&cublas));
-  // Those whose gradient is shared out by images, by many and few; large filters; few images.
+  // Those whose gradient is shared out by images, by many and few; large filters; few images; products of taps.
   static constexpr Shape shapes[] = {{32, 16, 16, 16, 3, 1}, {37, 3, 12, 16, 3, 1},  {16, 64, 8, 64, 3, 1},
                                      {8, 256, 4, 256, 3, 1}, {8, 128, 8, 512, 3, 2}, {1, 32, 20, 64, 3, 1},
-                                     {2, 16, 24, 16, 3, 1},  {16, 64, 8, 256, 1, 1}};
+                                     {2, 16, 24, 16, 3, 1},  {16, 64, 8, 256, 1, 1}, {40, 128, 7, 192, 3, 1},
+                                     {33, 64, 9, 130, 3, 2}};
   for (const Shape& shape : shapes) convolutions(numbers, cudnn, shape);
   for (int i = 0; i < 16; ++i) {
     static constexpr int widths[] = {1, 3, 8, 16, 17, 32, 48, 64};

@@ -45,6 +45,16 @@ int channels_of_part(const ConvolutionShape& shape) {
   return channels % 16 == 0 && channels < all ? channels : 0;
 }
 
+bool prefers_products(const ConvolutionShape& shape) {
+  const Tensor &x = shape.x, &w = shape.w, &y = shape.y;
+  const bool is_single = x.type == ElementType::F32 && w.type == ElementType::F32 && y.type == ElementType::F32;
+  if (!is_single || x.rank != 4 || shape.groups != 1 || w.pixels() == 1) return false;
+  if (!x.is_channels_last() || !y.is_channels_last()) return false;
+  const bool is_strided = shape.stride[0] > 1 || shape.stride[1] > 1;
+  const int64_t depth = int64_t{y.dims[3]} * y.dims[0];
+  return x.dims[1] >= (is_strided ? 64 : 128) && y.dims[1] >= 64 && depth >= 128;
+}
+
 bool prefers_winograd(const ConvolutionShape& shape) {
   const int64_t channels = std::min(shape.x.dims[1], shape.y.dims[1]);
   if (shape.groups != 1 || shape.x.rank != 4 || channels < 64) return false;
@@ -54,6 +64,17 @@ bool prefers_winograd(const ConvolutionShape& shape) {
   // The filter is transformed every time, which only pays where it meets many tiles of 4 x 4 outputs.
   const int64_t tiles = int64_t{shape.y.dims[0]} * ((shape.y.dims[2] + 3) / 4) * ((shape.y.dims[3] + 3) / 4);
   return tiles >= 32;
+}
+
+int winograd_channels(ConvolutionDirection direction, const ConvolutionShape& shape) {
+  const bool is_data = direction == ConvolutionDirection::BackwardData;
+  const int all = is_data ? shape.x.dims[1] : shape.y.dims[1], factors = is_data ? shape.y.dims[1] : shape.x.dims[1];
+  // 6 x 6 transformed taps in single precision. The gradient of a filter has a sum of that size for each thread.
+  constexpr int64_t tap_bytes = 6 * 6 * sizeof(float);
+  const int64_t most = direction == ConvolutionDirection::BackwardFilter ? 10 << 20 : 20 << 20;
+  int channels = all;
+  while (channels % 32 == 0 && tap_bytes * channels * factors > most) channels /= 2;
+  return channels;
 }
 
 }  // namespace cpu::compute

@@ -17,4 +17,11 @@ int64_t image_parts(const ConvolutionShape& shape);
 /// are divided instead.
 int channels_of_part(const ConvolutionShape& shape);
 
+/// Whether a filter's gradient is computed by products of taps: where channels and images make them large enough.
+bool prefers_products(const ConvolutionShape& shape);
+
+/// How many of the result's channels are one part of a convolution by Winograd's transformation: all of them but where
+/// the transformed filter is so large that its parts, being kept by the caches, cost no time.
+int winograd_channels(ConvolutionDirection direction, const ConvolutionShape& shape);
+
 }  // namespace cpu::compute

@@ -1,8 +1,11 @@
 #include "engine/compute_convolution_plan.h"
 
+#include "engine/compute_convolution_choice.h"
 #include "engine/compute_convolution_onednn.h"
 #include "engine/compute_convolution_parts.h"
+#include "engine/compute_convolution_products.h"
 #include "engine/compute_convolution_reference.h"
+#include "engine/compute_convolution_winograd.h"
 #include "engine/compute_elementwise.h"
 #include "engine/compute_staging.h"
 
@@ -70,9 +73,15 @@ std::unique_ptr<ConvolutionKernel> ConvolutionPlan::make_single_precision(Convol
   // For taps that meet no pixel oneDNN's kernels for bf16 and for one thread read what lies behind the image.
   const bool is_simple = !is_filter || (native_.x.rank == 4 && !used_.has_idle);
   if (is_direct && is_simple && multiplies_bfloat16()) take_types(true, keeps_single);
+  if (is_filter && is_direct && prefers_products(native_)) {
+    native_.w = channels_last(native_.w, ElementType::F32);
+    used_ = used_taps(native_);
+    return make_filter_gradient_by_products(used_.shape);
+  }
   if (is_filter && is_direct && is_simple) return make_filter_gradient_in_parts(native_, used_);
   // So do all its kernels for the filter of a volume whose slices are padded and taken in strides.
   if (is_filter && native_.x.rank == 5 && native_.stride[0] > 1 && native_.padding[0] > 0) return nullptr;
+  if (!is_direct) return make_winograd_convolution(direction_, used_, epilogue_);
   return OnednnConvolution::make(direction_, algorithm, used_, epilogue_);
 }
 
