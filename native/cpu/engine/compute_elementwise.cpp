@@ -33,19 +33,14 @@ bool run_narrow(const Input (&inputs)[Inputs], const Tensor& y, void* result, co
   for (int k = 0; k <= Inputs; ++k) {
     if (operands[k]->type != y.type || loop.inner_stride(k) != 1) return false;
   }
-  const auto run = [&](auto zero) {
+  with_16_bits(y.type, [&](auto zero) {
     using S = decltype(zero);
     loop.run([&](const int64_t* offsets, int64_t n) {
       const S* values[Inputs];
       for (int k = 0; k < Inputs; ++k) values[k] = static_cast<const S*>(inputs[k].data) + offsets[k + 1];
       function(row_kernels<S>(), values, static_cast<S*>(result) + offsets[0], n);
     });
-  };
-  if (y.type == ElementType::BF16) {
-    run(BFloat16{});
-  } else {
-    run(Half{});
-  }
+  });
   return true;
 }
 

@@ -311,8 +311,7 @@ void with_storage(const Normalization& normalization, bool blends, std::initiali
   is_narrow = is_narrow && view_of(normalization, wanted_layout(normalization, x.type)).inner == 1;
   for (const Tensor* image : images) is_narrow = is_narrow && image->type == x.type;
   if (!is_narrow) return function(float{});
-  if (x.type == ElementType::BF16) return function(BFloat16{});
-  function(Half{});
+  with_16_bits(x.type, function);
 }
 
 }  // namespace

@@ -100,6 +100,16 @@ inline constexpr ElementType native_type<Half> = ElementType::F16;
 template <class S>
 using Arithmetic = std::conditional_t<sizeof(S) == 8, double, float>;
 
+/// Calls function(S{}) with the S that numbers of a 16-bit type are stored as.
+template <class Function>
+void with_16_bits(ElementType type, const Function& function) {
+  if (type == ElementType::BF16) {
+    function(BFloat16{});
+  } else {
+    function(Half{});
+  }
+}
+
 /// Bytes of `elements` elements, address arithmetic on device pointers.
 inline char* at(void* data, ElementType type, int64_t element) {
   return static_cast<char*>(data) + element * static_cast<int64_t>(element_size(type));
