@@ -23,7 +23,7 @@ internal static class BenchmarkCommand
         var size = OptionParts.Whole("--size", "Height and width of an image, by default 32", 4, 1024);
         var precision = OptionParts.Word("--precision", "precision", "In which numbers is computed: f32 (the default), tf32, bf16 or fp16", Networks.Precisions);
         var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: exact (the default) or fast, as for training", "exact", "fast");
-        var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed; auto by default", Networks.Fusions);
+        var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed, as for training; auto by default", Networks.Fusions);
         var rounds = OptionParts.Whole("--rounds", "How often step and convolutions are timed, in turn, by default 7", 1, 1000);
         var json = OptionParts.Plain("--json", "file", "Also write the figures to this file, as JSON");
         var profile = new Option<bool>("--profile") { Description = "Also time every operation by itself: share, GFLOP/s, GB/s and the least time it could take" };

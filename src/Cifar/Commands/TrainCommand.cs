@@ -44,7 +44,7 @@ internal static class TrainCommand
         var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: those that add up the products of the definition (exact), or Winograd's too (fast, the default)", "exact", "fast");
         var deterministic = new Option<bool>("--deterministic") { Description = "Only exact algorithms that give the same bits every time" };
         var algorithms = OptionParts.Word("--algorithms", "way of choosing", "How algorithms are chosen: by the library's rules (heuristic, the default), or by timing them at the start (measure), which may turn out differently the next time", "heuristic", "measure");
-        var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed, where it has them there: plans of whole graphs (graph), normalisation with sum and ReLU as one call (descriptors), every operation by itself (none), or what is fastest on the device (auto, the default)", Networks.Fusions);
+        var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed, where it has them there: plans of whole graphs (graph), normalisation with sum and ReLU as one call (descriptors), every operation by itself (none), or as descriptors, with plans where such a call is missing (auto, the default)", Networks.Fusions);
         var device = DeviceChoice.Option();
         var folder = OptionParts.Plain("--output", "folder", "The run's folder, by default runs/TIME-MODEL");
         var resume = OptionParts.Plain("--resume", "run", "Continue the run in this folder; options may be repeated but not changed");

@@ -4,18 +4,14 @@ using CudnnNet.Interop;
 namespace ResNet;
 
 /// <summary>
-/// Makes plans for the graphs of a pass, where graphs are preferred and the library has engines for them; says why not where it has none. Equal graphs share a plan, also with the
-/// other passes of the same cache.
+/// Makes plans for the graphs of a pass, where the library has engines for them; says why not where it has none. Equal graphs share a plan, also with the other passes of the same cache.
 /// </summary>
 /// <param name="cudnn">The handle of the pass.</param>
 /// <param name="plans">The plans made so far, with <see cref="BuildOptions"/>.</param>
 /// <param name="operations">The pass; it owns what is bound.</param>
-/// <param name="fusion">What the options prefer.</param>
 /// <param name="support">Asked before the library, for those who want to know what would be built for another device; null: only the library is asked.</param>
-internal sealed class GraphPlanner(CudnnHandle cudnn, GraphPlanCache plans, OperationList operations, FusionPreference fusion, Func<OperationGraph, GraphSupport>? support = null)
+internal sealed class GraphPlanner(CudnnHandle cudnn, GraphPlanCache plans, OperationList operations, Func<OperationGraph, GraphSupport>? support = null)
 {
-    private readonly bool _isWanted = fusion.Resolved() == FusionPreference.Graph;
-
     // Products of other numbers than the definition's.
     private static readonly cudnnBackendNumericalNote_t[] s_transforms =
     [
@@ -45,17 +41,11 @@ internal sealed class GraphPlanner(CudnnHandle cudnn, GraphPlanCache plans, Oper
         ],
     };
 
-    /// <summary>The plan of a graph; null where there is none or none is wanted.</summary>
+    /// <summary>The plan of a graph; null where there is none.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="reason">Why there is none, in the library's words; empty where none is wanted.</param>
+    /// <param name="reason">Why there is none, in the library's words; else empty.</param>
     public GraphPlan? TryPlan(StepGraph graph, out string reason)
     {
-        reason = "";
-        if (!_isWanted)
-        {
-            return null;
-        }
-
         if (support?.Invoke(graph.Graph) is { IsSupported: false } refusal)
         {
             reason = refusal.Reason;

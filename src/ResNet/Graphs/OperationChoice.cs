@@ -19,7 +19,7 @@ public enum OperationWay
 /// <summary>One decision that was made while a pass was put together.</summary>
 /// <param name="Computes">What is computed, e.g. <c>data gradient, add</c>.</param>
 /// <param name="Way">How.</param>
-/// <param name="Reason">Why not in a way that the options prefer, in the library's words; empty where it is the preferred one.</param>
+/// <param name="Reason">Why not in the ways that the options prefer to it, in the library's words; empty where it is the preferred one.</param>
 public sealed record OperationChoice(string Computes, OperationWay Way, string Reason)
 {
     /// <summary>A table of decisions, equal ones counted: what is computed, how often, how, and why not otherwise.</summary>

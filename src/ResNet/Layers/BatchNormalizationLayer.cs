@@ -22,7 +22,7 @@ internal readonly record struct NormalizationGradients(PlannedTensor Input, Plan
 /// values (with the unbiased variance); in evaluation with the running values. Saves x, y where there is a ReLU, and the batch's mean and
 /// inverse deviation.
 /// </summary>
-/// <remarks>In training the options' preference decides between plans of graphs, fused calls and separate ones; what the library lacks for the tensors' type and layout is done the next way.</remarks>
+/// <remarks>In training the options' preference says in which order plans of graphs, fused calls and separate ones are tried; what the library lacks for the tensors' type and layout is done the next way.</remarks>
 internal sealed class BatchNormalizationLayer
 {
     private readonly NormalizationWay _way;
@@ -49,6 +49,18 @@ internal sealed class BatchNormalizationLayer
     /// <param name="dy">The output's gradient; its content may be lost.</param>
     public NormalizationGradients AddBackward(PlannedTensor dy) => _way.AddBackward(dy);
 
+    /// <summary>The ways that are tried before separate calls, which every library has, in order.</summary>
+    /// <param name="fusion">What the options prefer.</param>
+    /// <param name="relu">Whether a ReLU follows, and with it something that the descriptors API can fuse.</param>
+    internal static OperationWay[] PreferredWays(FusionPreference fusion, bool relu) => (fusion, relu) switch
+    {
+        (FusionPreference.Auto, true) => [OperationWay.FusedCall, OperationWay.GraphPlan],
+        (FusionPreference.Graph, true) => [OperationWay.GraphPlan, OperationWay.FusedCall],
+        (FusionPreference.Graph, false) => [OperationWay.GraphPlan],
+        (FusionPreference.Descriptors, true) => [OperationWay.FusedCall],
+        _ => [],
+    };
+
     private static NormalizationWay Choose(NormalizationOperands operands, ChannelSumPlaces? sums)
     {
         if (!operands.Pass.Training)
@@ -56,17 +68,21 @@ internal sealed class BatchNormalizationLayer
             return new SeparateNormalization(operands);
         }
 
-        string reason = "";
-        NormalizationWay? way = sums is { } given ? new StatisticsNormalization(operands, given) : GraphNormalization.TryMake(operands, out reason);
-        if (way is null)
+        NormalizationWay? way = sums is { } given ? new StatisticsNormalization(operands, given) : null;
+        List<string> reasons = [];
+        foreach (var preferred in PreferredWays(operands.Pass.Options.Fusion, operands.End.Relu))
         {
-            way = FusedNormalization.TryMake(operands, out string fusedReason);
-            reason = fusedReason.Length == 0 ? reason : reason.Length == 0 ? fusedReason : $"{reason}; {fusedReason}";
+            string reason = "";
+            way ??= preferred == OperationWay.GraphPlan ? GraphNormalization.TryMake(operands, out reason) : FusedNormalization.TryMake(operands, out reason);
+            if (reason.Length > 0)
+            {
+                reasons.Add(reason);
+            }
         }
 
         way ??= new SeparateNormalization(operands);
         string title = NormalizationGraph.Title(operands.End.Added is not null, operands.End.Relu);
-        operands.Pass.Operations.Chose($"{title}{(sums is null ? "" : " of the convolution's sums")}, and its gradients", way.Way, reason);
+        operands.Pass.Operations.Chose($"{title}{(sums is null ? "" : " of the convolution's sums")}, and its gradients", way.Way, string.Join("; ", reasons));
         return way;
     }
 }

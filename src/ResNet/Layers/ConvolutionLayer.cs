@@ -16,7 +16,7 @@ internal sealed record ConvolutionDefinition(Parameter Filter, Convolution Geome
 /// as K, R, S, C. All of one type, summed in single precision. Saves x for the backward pass. The filter's gradient is overwritten; the input's is written, or added to a
 /// gradient that already holds another branch's.
 /// </summary>
-/// <remarks>Each direction is a plan of a graph where the options prefer it and the library has one, else a call of the descriptors API.</remarks>
+/// <remarks>Each direction is a plan of a graph where the options prefer graphs and the library has one, else a call of the descriptors API.</remarks>
 internal sealed class ConvolutionLayer
 {
     private readonly PassBuilder _pass;
@@ -161,10 +161,11 @@ internal sealed class ConvolutionLayer
         return dx;
     }
 
-    // The plan of a direction's graph, and the note which way it is computed.
+    // The plan of a direction's graph where it is wanted, and the note which way it is computed.
     private GraphPlan? TryPlan(StepGraph graph)
     {
-        var plan = _pass.Graphs.TryPlan(graph, out string reason);
+        string reason = "";
+        var plan = _pass.Options.Fusion == FusionPreference.Graph ? _pass.Graphs.TryPlan(graph, out reason) : null;
         _pass.Operations.Chose(graph.Graph.Name, plan is null ? OperationWay.SeparateCalls : OperationWay.GraphPlan, reason);
         return plan;
     }

@@ -18,17 +18,12 @@ internal sealed class FusedNormalization : NormalizationWay
 
     public override OperationWay Way => OperationWay.FusedCall;
 
-    /// <summary>Makes it, unless there is nothing to fuse, the options do not want it or the library does not have it.</summary>
-    /// <param name="operands">What it works on.</param>
-    /// <param name="reason">Why the library does not have it; empty where it was not asked.</param>
+    /// <summary>Makes it, if the library has it.</summary>
+    /// <param name="operands">What it works on; a ReLU is at the end.</param>
+    /// <param name="reason">Why the library does not have it, in its words; else empty.</param>
     public static FusedNormalization? TryMake(NormalizationOperands operands, out string reason)
     {
         reason = "";
-        if (operands.Pass.Options.Fusion == FusionPreference.None || !operands.End.Relu)
-        {
-            return null;
-        }
-
         try
         {
             var fusion = operands.End.Added is null ? BatchNormalizationFusion.Activation : BatchNormalizationFusion.AddActivation;

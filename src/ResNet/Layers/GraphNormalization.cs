@@ -21,9 +21,9 @@ internal sealed class GraphNormalization : NormalizationWay
 
     public override OperationWay Way => OperationWay.GraphPlan;
 
-    /// <summary>Makes it, if graphs are wanted and there is a plan for both directions.</summary>
+    /// <summary>Makes it, if there is a plan for both directions.</summary>
     /// <param name="operands">What it works on.</param>
-    /// <param name="reason">Why there is none, in the library's words; empty where graphs are not wanted.</param>
+    /// <param name="reason">Why there is none, in the library's words; else empty.</param>
     public static GraphNormalization? TryMake(NormalizationOperands operands, out string reason)
     {
         var (pass, end, options) = (operands.Pass, operands.End, operands.Pass.Options);

@@ -30,6 +30,6 @@ internal sealed record PassBuilder(
     /// <summary>Asked before the library whether a graph has a plan, for those who want to know what would be built for another device; null: only the library is asked.</summary>
     public Func<OperationGraph, GraphSupport>? Support { get; init; }
 
-    /// <summary>Makes plans of graphs where they are preferred.</summary>
-    public GraphPlanner Graphs => _graphs ??= new GraphPlanner(Cudnn, Plans, Operations, Options.Fusion, Support);
+    /// <summary>Makes plans of graphs; whether one is wanted is the layers' to know.</summary>
+    public GraphPlanner Graphs => _graphs ??= new GraphPlanner(Cudnn, Plans, Operations, Support);
 }

@@ -18,7 +18,7 @@ public sealed record PassOptions
     /// <summary>By which of cuDNN's doors operations are computed, where the library has them there. Sums may be added up in another order, nothing else differs.</summary>
     public FusionPreference Fusion { get; init; } = FusionPreference.Auto;
 
-    /// <summary>Whether, by graph plans, convolutions add up what the normalisations behind them need while they write: a pass over memory less each, and a less exact variance, which is the difference of two sums.</summary>
+    /// <summary>Whether, with <see cref="FusionPreference.Graph"/>, convolutions add up what the normalisations behind them need while they write: a pass over memory less each, and a less exact variance, which is the difference of two sums.</summary>
     public bool SumsInConvolutions { get; init; }
 
     /// <summary>Added to the variance; PyTorch's default.</summary>

@@ -28,7 +28,8 @@ internal sealed class StatisticsNormalization : NormalizationWay
     /// <param name="pass">The pass.</param>
     /// <param name="x">What the convolution gives.</param>
     /// <param name="end">What follows the normalisation.</param>
-    public static bool IsPossible(PassBuilder pass, TensorShape x, NormalizationEnd end) => pass.Training && pass.Options.SumsInConvolutions && TryPlan(pass, x, end) is not null;
+    public static bool IsPossible(PassBuilder pass, TensorShape x, NormalizationEnd end) =>
+        pass.Training && pass.Options is { Fusion: FusionPreference.Graph, SumsInConvolutions: true } && TryPlan(pass, x, end) is not null;
 
     public override void AddForward()
     {
