@@ -15,7 +15,10 @@ public sealed record PassOptions
     /// <summary>Whether convolutions' algorithms are chosen by measuring them when the pass is put together, which can turn out differently the next time, instead of by cuDNN's heuristic.</summary>
     public bool MeasureAlgorithms { get; init; }
 
-    /// <summary>By which of cuDNN's doors operations are computed, where the library has them there. Sums may be added up in another order, nothing else differs.</summary>
+    /// <summary>
+    /// By which of cuDNN's doors operations are computed, where the library has them there. Sums may be added up in another order, and in 16-bit types operations that are computed as one
+    /// round once instead of after each; so results agree to the rounding of the type.
+    /// </summary>
     public FusionPreference Fusion { get; init; } = FusionPreference.Auto;
 
     /// <summary>Whether, with <see cref="FusionPreference.Graph"/>, convolutions add up what the normalisations behind them need while they write: a pass over memory less each, and a less exact variance, which is the difference of two sums.</summary>
