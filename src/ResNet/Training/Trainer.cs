@@ -210,8 +210,7 @@ public sealed class Trainer : IDisposable
     public void SetLearningRate(double rate)
     {
         _learningRate = (float)rate;
-        var (step, lossSum, correct, _) = _state.Read();
-        _state.Write(CompletedEpochs, step, _learningRate, lossSum, correct);
+        _state.Write(_learningRate);
     }
 
     /// <summary>Enqueues one training step.</summary>
@@ -230,7 +229,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Waits for the steps enqueued and reads the current epoch's sums.</summary>
     public MetricSums ReadSums()
     {
-        var (_, lossSum, correct, _) = _state.Read();
+        var (lossSum, correct, _) = _state.Read();
         return new MetricSums(lossSum, correct, Math.Min((long)CompletedSteps * Options.BatchSize, _train.Count));
     }
 
@@ -260,7 +259,7 @@ public sealed class Trainer : IDisposable
             (step == steps - 1 && _lastTestStep is not null ? _lastTestStep : _testStep).Enqueue();
         }
 
-        var (_, lossSum, correct, _) = _testState.Read();
+        var (lossSum, correct, _) = _testState.Read();
         return new MetricSums(lossSum, correct, _test.Count);
     }
 
@@ -270,7 +269,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Where the training stands, for <see cref="Restore"/>: texts by name. Waits.</summary>
     public IReadOnlyDictionary<string, string> Progress()
     {
-        var (_, lossSum, correct, scale) = _state.Read();
+        var (lossSum, correct, scale) = _state.Read();
         Dictionary<string, string> progress = new()
         {
             ["epoch"] = CompletedEpochs.ToString(CultureInfo.InvariantCulture),

@@ -44,37 +44,41 @@ internal sealed class TrainingState : IDisposable
     /// <summary>Sets everything but the loss scale; waits.</summary>
     public void Write(int epoch, uint step, float learningRate, double lossSum, long correct)
     {
-        Read();
         var words = _host.Span;
         words[0] = step;
         words[1] = BitConverter.SingleToUInt32Bits(learningRate);
         MemoryMarshal.Write(MemoryMarshal.AsBytes(words[2..4]), in lossSum);
         MemoryMarshal.Write(MemoryMarshal.AsBytes(words[4..6]), in correct);
         words[6] = (uint)epoch;
-        _stream.CopyToDevice(_host, _memory.Span);
-        _stream.Synchronize();
+        words[7] = 0;
+        Send(0, 8);
+    }
+
+    /// <summary>Sets the learning rate alone; waits.</summary>
+    public void Write(float learningRate)
+    {
+        _host.Span[1] = BitConverter.SingleToUInt32Bits(learningRate);
+        Send(1, 1);
     }
 
     /// <summary>Sets the loss scale; waits.</summary>
     public void Write(LossScale scale)
     {
-        Read();
         var words = _host.Span;
         words[8] = (uint)scale.Exponent;
         words[9] = scale.Steps;
+        words[10] = 0;
         words[11] = scale.Skipped;
-        _stream.CopyToDevice(_host, _memory.Span);
-        _stream.Synchronize();
+        Send(8, 4);
     }
 
     /// <summary>Waits for everything enqueued and reads the sums.</summary>
-    public (uint Step, double LossSum, long Correct, LossScale Scale) Read()
+    public (double LossSum, long Correct, LossScale Scale) Read()
     {
         _stream.CopyToHost(_memory.Span, _host);
         _stream.Synchronize();
         var words = _host.Span;
         return (
-            words[0],
             MemoryMarshal.Read<double>(MemoryMarshal.AsBytes(words[2..4])),
             MemoryMarshal.Read<long>(MemoryMarshal.AsBytes(words[4..6])),
             new LossScale((int)words[8], words[9], words[11]));
@@ -84,5 +88,12 @@ internal sealed class TrainingState : IDisposable
     {
         _memory.Dispose();
         _host.Dispose();
+    }
+
+    // The words the host has just set, and no others: the kernels own the rest.
+    private void Send(int first, int count)
+    {
+        _stream.CopyToDevice<uint>(_host.Slice(first, count), _memory.Slice(first, count));
+        _stream.Synchronize();
     }
 }

@@ -30,6 +30,23 @@ public sealed class StepCostTests
         Assert.That(during["cuLaunchKernel"], Is.GreaterThanOrEqualTo(5 * 6), "batch, loss, sums, bias, its gradient, sgd, counter");
     }
 
+    [Test]
+    public void A_new_learning_rate_is_one_copy_to_the_device_and_leaves_the_sums_alone()
+    {
+        using CudaContext context = CudaContext.Primary();
+        using Trainer trainer = TrainerTests.Create(context, batch: 8, train: 40);
+        trainer.SetLearningRate(0.01);
+        trainer.Step();
+        MetricSums sums = trainer.ReadSums();
+        IReadOnlyDictionary<string, long>? before = DriverCalls.Read();
+        trainer.SetLearningRate(0.02);
+        IReadOnlyDictionary<string, long>? during = DriverCalls.Since(before);
+        Assert.That((sums.LossSum, sums.Images), Is.EqualTo((trainer.ReadSums().LossSum, 8)));
+        Assert.That(sums.LossSum, Is.Positive);
+        Requires.TheCpuDevice("calls are only counted by the CPU device");
+        Assert.That(during!.Where(call => call.Key.StartsWith("cuMemcpy", StringComparison.Ordinal)).Select(call => (call.Key, call.Value)), Is.EqualTo(new[] { ("cuMemcpyHtoDAsync_v2", 1L) }));
+    }
+
     private static IReadOnlyDictionary<string, long> CallsOfFiveSteps(string model, StemKind stem, ShortcutStyle shortcut, bool capture, Precision precision, FusionPreference fusion)
     {
         using CudaContext context = CudaContext.Primary();
