@@ -109,6 +109,13 @@ internal sealed class NetworkBench : IDisposable
         Stream.Synchronize();
     }
 
+    /// <summary>Sets the parameters that a golden network starts from, likewise.</summary>
+    internal void Reset(NetCase net)
+    {
+        Dictionary<string, NetParameter> parameters = net.Parameters.ToDictionary(p => p.Name);
+        Reset(parameter => parameters[parameter.Name].Specification.Values());
+    }
+
     /// <summary>Puts images (N, C, H, W) and their labels into a pass.</summary>
     internal void SetBatch(NetworkPass pass, ImageSet images)
     {

@@ -1,5 +1,3 @@
-using Golden;
-
 namespace ResNet.Tests.Golden;
 
 /// <summary>Whole networks in 16 bits against PyTorch's float64 reference: over ten steps no further from it than twice PyTorch's own bfloat16 (autocast).</summary>
@@ -7,39 +5,23 @@ namespace ResNet.Tests.Golden;
 /// The distance is the root of the mean square over the ten losses. That of a single loss is a matter of luck: the first one of ResNet-18 with the imagenet stem scatters by 0.005 where
 /// parameters are changed by less than a thousandth, and PyTorch happens to be 0.0004 off.
 /// </remarks>
-[TestFixtureSource(nameof(Nets))]
+[TestFixtureSource(typeof(GoldenNets), nameof(GoldenNets.TrainedInBFloat16))]
 public sealed class NarrowNetTests(string net)
 {
-    private const string PyTorch = "bf16_autocast";
-
-    public static IEnumerable<string> Nets =>
-        NetCase.Names().Where(name => NetCase.Load(name).Sgd.LossesByPrecision.ContainsKey(PyTorch)).ToList() is { Count: > 0 } names ? names : ["(none)"];
-
     [TestCase(Precision.BFloat16)]
     [TestCase(Precision.Float16)]
     public void Ten_steps_lose_what_is_expected(Precision precision)
     {
-        if (net == "(none)")
-        {
-            Assert.Ignore($"skipped: {GoldenFolder.Message}");
-        }
-
-        NetCase golden = NetCase.Load(net);
-        if (golden.TryLoadBatches(out string reason) is not { } batches)
-        {
-            Assert.Ignore($"skipped: {reason}");
-            return;
-        }
-
+        var (golden, a, b) = GoldenNets.LoadOrSkip(net);
         using NetworkBench bench = new(NetworkBench.SpecOf(golden.Architecture), precision);
         NetworkPass training = bench.AddPass(golden.Batch, training: true);
         bench.PlaceInOneArena();
-        bench.Reset(parameter => golden.Parameters.Single(p => p.Name == parameter.Name).Specification.Values());
+        bench.Reset(golden);
         List<double> ours = [];
         List<double> theirs = [];
         for (int step = 0; step < golden.Sgd.Losses.Count; step++)
         {
-            bench.SetBatch(training, step % 2 == 0 ? batches.A : batches.B);
+            bench.SetBatch(training, step % 2 == 0 ? a : b);
             training.Operations.Run(StepPhase.Forward);
             training.Operations.Run(StepPhase.Loss);
             double loss = bench.ReadLoss(training);
@@ -47,8 +29,8 @@ public sealed class NarrowNetTests(string net)
             bench.Update(golden.Sgd.LearningRate, golden.Sgd.Momentum, golden.Sgd.WeightDecay);
             double expected = golden.Sgd.Losses[step];
             ours.Add(loss - expected);
-            theirs.Add(golden.Sgd.LossesByPrecision[PyTorch][step] - expected);
-            TestContext.Out.WriteLine($"step {step}: {loss:F5}, float64 {expected:F5}, PyTorch's bfloat16 {golden.Sgd.LossesByPrecision[PyTorch][step]:F5}");
+            theirs.Add(golden.Sgd.LossesByPrecision[GoldenNets.PyTorchInBFloat16][step] - expected);
+            TestContext.Out.WriteLine($"step {step}: {loss:F5}, float64 {expected:F5}, PyTorch's bfloat16 {golden.Sgd.LossesByPrecision[GoldenNets.PyTorchInBFloat16][step]:F5}");
         }
 
         Assert.That(ours[0], Is.Zero.Within(Math.ScaleB(golden.Sgd.Losses[0], -8)), "one forward pass: a unit of bfloat16");

@@ -17,29 +17,20 @@ namespace ResNet.Tests.Golden;
 public sealed class NetTests(string net, FusionPreference fusion)
 {
     private NetCase _case = null!;
+    private ImageSet _batchA = null!;
+    private ImageSet _batchB = null!;
     private Observation _seen = null!;
 
     public static IEnumerable<TestFixtureData> Nets =>
-        from name in NetCase.Names() is { Count: > 0 } names ? names : ["(none)"]
+        from name in GoldenNets.Names
         from way in (FusionPreference[])[FusionPreference.Descriptors, FusionPreference.Graph]
         select new TestFixtureData(name, way);
 
     [OneTimeSetUp]
     public void Run()
     {
-        if (NetCase.Names().Count == 0)
-        {
-            Assert.Ignore($"skipped: {GoldenFolder.Message}");
-        }
-
-        _case = NetCase.Load(net);
-        if (_case.TryLoadBatches(out string reason) is not { } batches)
-        {
-            Assert.Ignore($"skipped: {reason}");
-            return;
-        }
-
-        _seen = Observation.Of(_case, batches.A, batches.B, fusion);
+        (_case, _batchA, _batchB) = GoldenNets.LoadOrSkip(net);
+        _seen = Observation.Of(_case, _batchA, _batchB, fusion);
     }
 
     [Test]
@@ -168,10 +159,9 @@ public sealed class NetTests(string net, FusionPreference fusion)
 
     private Verdict JudgeWithTheSameDecisions(Verdict plain, double allowed)
     {
-        var batches = _case.TryLoadBatches(out _)!.Value;
         using SinglePrecisionRun run = new(_case, runningFactor: 0.1, fusion);
         ReferenceNetwork reference = new(_case);
-        reference.Forward(batches.A, training: true, decisions: run.Forward(batches.A, training: true).Tensors);
+        reference.Forward(_batchA, training: true, decisions: run.Forward(_batchA, training: true).Tensors);
         reference.Backward();
         Disagreement[] others = [.. reference.Disagreements];
         Assert.That(others, Is.Not.Empty, $"{plain.Message} And no ReLU decided otherwise than in double precision.");
@@ -183,7 +173,7 @@ public sealed class NetTests(string net, FusionPreference fusion)
         }
 
         reference.Update(_case.Sgd.LearningRate, _case.Sgd.Momentum, _case.Sgd.WeightDecay);
-        reference.Forward(batches.B, training: true);
+        reference.Forward(_batchB, training: true);
         string decisions = string.Join(", ", others.Select(other => $"{other.Layer} {other.Count}"));
         Verdict verdict = GoldenRule.JudgeNumber($"loss 1 of double precision with the same decisions ({decisions})", _seen.Losses[1], reference.Loss, allowed);
         TestReport.Write($"decisions-{net}-{fusion}", [$"{plain.Message}", $"  {verdict.Message}"]);

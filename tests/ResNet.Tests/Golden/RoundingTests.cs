@@ -33,7 +33,7 @@ public sealed class RoundingTests
     [TestCaseSource(nameof(Losses))]
     public void A_loss_with_a_larger_k_is_off_by_the_rounding_of_its_operations_and_nothing_else(string name, string loss, double factor)
     {
-        var (net, a, b) = Load(name);
+        var (net, a, b) = GoldenNets.LoadOrSkip(name);
         NetResult expected = loss == LossFactors.Train ? net.Train : net.Evaluation;
         using SinglePrecisionRun run = new(net, runningFactor: 1);
         List<Error> errors = [];
@@ -92,7 +92,7 @@ public sealed class RoundingTests
     public void A_third_loss_with_a_larger_k_scatters_as_other_last_bits_in_every_forward_pass_make_it(string name, double factor)
     {
         const int Draws = 8;
-        var (net, a, b) = Load(name);
+        var (net, a, b) = GoldenNets.LoadOrSkip(name);
         double expected = net.Sgd.Losses[2];
         ImageSet[] batches = [a, b, a];
         using SinglePrecisionRun run = new(net, runningFactor: 0.1);
@@ -171,23 +171,6 @@ public sealed class RoundingTests
         double allowed = Rounding * ((operation.Terms > 1 ? Math.Sqrt(operation.Terms) / 2 * operation.Spread() : 0) + (2 * Math.Sqrt(squares / ours.Length)));
         Assert.That(rms, Is.LessThanOrEqualTo(allowed), $"{operation.Name}: rms of the rounding errors");
         errors.Add(new Error(operation.Name, Array.ConvertAll(Enumerable.Range(0, ours.Length).ToArray(), i => (float)(ours[i] - exact[i])), operation.Result));
-    }
-
-    private static (NetCase Net, ImageSet A, ImageSet B) Load(string name)
-    {
-        if (!NetCase.Names().Contains(name))
-        {
-            Assert.Ignore($"skipped: {name} is not among the golden nets; {GoldenFolder.Message}");
-        }
-
-        NetCase net = NetCase.Load(name);
-        if (net.TryLoadBatches(out string reason) is not { } batches)
-        {
-            Assert.Ignore($"skipped: {reason}");
-            throw new InvalidOperationException(reason);
-        }
-
-        return (net, batches.A, batches.B);
     }
 
     /// <summary>An operation's rounding errors; the volume holds the loss's derivatives after the backward pass.</summary>

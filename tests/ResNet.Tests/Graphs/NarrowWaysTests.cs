@@ -1,4 +1,5 @@
 using Golden;
+using ResNet.Tests.Golden;
 
 namespace ResNet.Tests.Graphs;
 
@@ -12,31 +13,20 @@ public sealed class NarrowWaysTests(string net, Precision precision)
     // Errors that have the same causes differ by chance, the less the more elements there are.
     private const double Chance = 1.25;
 
-    private (NetCase Net, ImageSet Batch)? _case;
+    private NetCase _golden = null!;
+    private ImageSet _batch = null!;
     private Dictionary<string, float[]> _exact = [];
     private Dictionary<string, double> _allowed = [];
 
     public static IEnumerable<TestFixtureData> Cases =>
-        from name in NetCase.Names().Where(name => NetCase.Load(name).Sgd.LossesByPrecision.ContainsKey("bf16_autocast")).DefaultIfEmpty("(none)")
+        from name in GoldenNets.TrainedInBFloat16
         from precision in (Precision[])[Precision.BFloat16, Precision.Float16]
         select new TestFixtureData(name, precision);
 
     [OneTimeSetUp]
     public void ComputeByDescriptors()
     {
-        if (net == "(none)")
-        {
-            Assert.Ignore($"skipped: {GoldenFolder.Message}");
-        }
-
-        NetCase golden = NetCase.Load(net);
-        if (golden.TryLoadBatches(out string reason) is not { } batches)
-        {
-            Assert.Ignore($"skipped: {reason}");
-            return;
-        }
-
-        _case = (golden, batches.A);
+        (_golden, _batch, _) = GoldenNets.LoadOrSkip(net);
         _exact = Compute(Precision.Float32, FusionPreference.Descriptors, sums: false);
         _allowed = Compute(precision, FusionPreference.Descriptors, sums: false).ToDictionary(entry => entry.Key, entry => Chance * Distance(entry.Key, entry.Value));
     }
@@ -55,13 +45,12 @@ public sealed class NarrowWaysTests(string net, Precision precision)
     // What a training pass leaves in its blocks' outputs, the logits and the gradients of the blocks' inputs.
     private Dictionary<string, float[]> Compute(Precision precision, FusionPreference fusion, bool sums)
     {
-        (NetCase golden, ImageSet batch) = _case!.Value;
-        using NetworkBench bench = new(NetworkBench.SpecOf(golden.Architecture), precision, fusion, sums);
-        NetworkPass training = bench.AddPass(golden.Batch, training: true);
+        using NetworkBench bench = new(NetworkBench.SpecOf(_golden.Architecture), precision, fusion, sums);
+        NetworkPass training = bench.AddPass(_golden.Batch, training: true);
         Assert.That(training.Operations.Choices.Any(choice => choice.Computes == "convolution, statistics"), Is.EqualTo(sums));
         bench.PlaceApart();
-        bench.Reset(parameter => golden.Parameters.Single(p => p.Name == parameter.Name).Specification.Values());
-        bench.SetBatch(training, batch);
+        bench.Reset(_golden);
+        bench.SetBatch(training, _batch);
         training.Operations.Run();
         Dictionary<string, float[]> results = training.Activations.ToDictionary(entry => entry.Key, entry => bench.Read(entry.Value));
         results["logits"] = bench.Read(training.Logits);

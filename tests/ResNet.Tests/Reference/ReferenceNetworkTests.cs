@@ -1,4 +1,5 @@
 using Golden;
+using ResNet.Tests.Golden;
 
 namespace ResNet.Tests.Reference;
 
@@ -24,19 +25,7 @@ public sealed class ReferenceNetworkTests
     [TestCase("r50-imagenet")]
     public void The_reference_is_PyTorchs_in_double_precision(string name)
     {
-        if (!NetCase.Names().Contains(name))
-        {
-            Assert.Ignore($"skipped: {name} is not among the golden nets; {GoldenFolder.Message}");
-        }
-
-        _net = NetCase.Load(name);
-        if (_net.TryLoadBatches(out string reason) is not { } batches)
-        {
-            Assert.Ignore($"skipped: {reason}");
-            return;
-        }
-
-        _batches = batches;
+        (_net, _batches.A, _batches.B) = GoldenNets.LoadOrSkip(name);
         _reference = new ReferenceNetwork(_net);
         Assert.Multiple(() =>
         {

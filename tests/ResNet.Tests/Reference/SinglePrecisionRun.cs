@@ -20,8 +20,7 @@ internal sealed class SinglePrecisionRun : IDisposable
         _training = _bench.AddPass(net.Batch, training: true, runningFactor);
         _evaluation = _bench.AddPass(net.Batch, training: false);
         _bench.PlaceApart();
-        Dictionary<string, NetParameter> parameters = net.Parameters.ToDictionary(p => p.Name);
-        _bench.Reset(parameter => parameters[parameter.Name].Specification.Values());
+        _bench.Reset(net);
     }
 
     /// <summary>One forward pass: the mean loss, and every tensor it wrote by name, N, H, W, C.</summary>
