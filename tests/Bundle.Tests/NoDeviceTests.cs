@@ -63,14 +63,9 @@ public sealed class NoDeviceTests
     private static (int Code, string Output) Run(params string[] arguments)
     {
         ProcessStartInfo start = ProgramStart.Of(typeof(ChildRun).Assembly, arguments);
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
         start.Environment["CUDNNNET_DEVICE"] = "cuda";
         start.Environment.Remove("CUDNNNET_LIBRARY_PATH");
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output + errors.Result);
+        FinishedProgram run = FinishedProgram.Run(start, TimeSpan.FromMinutes(5));
+        return (run.ExitCode, run.Output + run.Errors);
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Golden;
 
 namespace Bundle;
@@ -63,19 +62,12 @@ internal static class ChildRun
         {
             File.WriteAllText(filterFile, filter);
             File.WriteAllText(report, "");
-            ProcessStartInfo start = ProgramStart.Of(typeof(ChildRun).Assembly, Verb, assembly, filterFile, report);
-            start.RedirectStandardError = true;
-            start.RedirectStandardOutput = true;
-            using Process child = Process.Start(start)!;
-            Task<string> errors = child.StandardError.ReadToEndAsync();
-            Task<string> output = child.StandardOutput.ReadToEndAsync();
-            if (!child.WaitForExit(limit))
-            {
-                child.Kill(entireProcessTree: true);
-                child.WaitForExit();
-                return $"no end within {limit.TotalMinutes:0} minutes";
-            }
-            return child.ExitCode == 0 ? null : $"the process died with exit code {child.ExitCode}. {(errors.Result + output.Result).Trim()}";
+            FinishedProgram child = FinishedProgram.Run(ProgramStart.Of(typeof(ChildRun).Assembly, Verb, assembly, filterFile, report), limit);
+            return child.ExitCode == 0 ? null : $"the process died with exit code {child.ExitCode}. {(child.Errors + child.Output).Trim()}";
+        }
+        catch (TimeoutException)
+        {
+            return $"no end within {limit.TotalMinutes:0} minutes";
         }
         finally
         {

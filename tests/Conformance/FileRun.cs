@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Golden;
@@ -58,20 +57,15 @@ public static class FileRun
 
     private static string RunChild(string path, int first, string report, TimeSpan limit)
     {
-        ProcessStartInfo start = ProgramStart.Of(typeof(FileRun).Assembly, path, first.ToString(CultureInfo.InvariantCulture), report);
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        using Process child = Process.Start(start)!;
-        Task<string> output = child.StandardOutput.ReadToEndAsync();
-        Task<string> errors = child.StandardError.ReadToEndAsync();
-        if (!child.WaitForExit(limit))
+        try
         {
-            child.Kill(entireProcessTree: true);
-            child.WaitForExit();
+            FinishedProgram child = FinishedProgram.Run(ProgramStart.Of(typeof(FileRun).Assembly, path, first.ToString(CultureInfo.InvariantCulture), report), limit);
+            string said = string.Join(' ', (child.Errors + child.Output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(12));
+            return $"exit code {child.ExitCode}. {said}";
+        }
+        catch (TimeoutException)
+        {
             return $"no answer within {limit.TotalSeconds:0} seconds";
         }
-
-        string said = string.Join(' ', (errors.Result + output.Result).Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(12));
-        return $"exit code {child.ExitCode}. {said}";
     }
 }

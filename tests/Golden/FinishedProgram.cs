@@ -26,6 +26,7 @@ public sealed record FinishedProgram(int ExitCode, string Output, string Errors)
         if (!process.WaitForExit(limit))
         {
             process.Kill(entireProcessTree: true);
+            process.WaitForExit();
             throw new TimeoutException($"{start.FileName} {string.Join(' ', start.ArgumentList)} did not end within {limit.TotalMinutes} minutes");
         }
 
