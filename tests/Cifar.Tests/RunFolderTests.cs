@@ -1,10 +1,23 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ResNet;
 
 namespace Cifar.Tests;
 
 public class RunFolderTests
 {
+    // The keys of the first version, before images could be changed and algorithms chosen.
+    private const string FirstVersion =
+        """
+        {
+          "dataset": "digits", "dataset_source": "s", "data_folder": null, "dataset_sha256": "0", "train_images": 1437, "test_images": 360, "subset": false, "classes": 10,
+          "pixel_maximum": 16, "normalization_mean": [0.3054], "normalization_deviation": [0.3755], "model": "resnet18", "stem": "cifar", "shortcut": "torchvision", "epochs": 10,
+          "batch_size": 32, "learning_rate": 0.01, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.01, "seed": 1, "device": "cpu", "device_name": "d", "precision": "f32",
+          "program_version": "0.1"
+        }
+        """;
+
     [Test]
     public void A_row_of_the_metrics_reads_back_to_the_same_numbers()
     {
@@ -77,21 +90,97 @@ public class RunFolderTests
         Assert.That(() => RunConfiguration.Read(temporary["config.json"]), Throws.TypeOf<RunFolderException>().With.Message.Contains(temporary["config.json"]));
     }
 
+    [TestCase("model", "\"resnet19\"", "known are resnet18, ")]
+    [TestCase("stem", "\"large\"", "known are cifar, imagenet")]
+    [TestCase("shortcut", "\"long\"", "known are torchvision, ")]
+    [TestCase("epochs", "0", "1 or more")]
+    [TestCase("batch_size", "0", "1 or more")]
+    [TestCase("learning_rate", "0", "above 0 is needed")]
+    [TestCase("learning_rate", "1e999", "above 0 is needed")]
+    [TestCase("schedule", "\"linear\"", "known are constant, ")]
+    [TestCase("momentum", "-1", "or 0,")]
+    [TestCase("weight_decay", "-1", "or 0,")]
+    [TestCase("seed", "-1", "0 or more")]
+    [TestCase("augment", "\"much\"", "known are none, standard")]
+    [TestCase("cutout", "-1", "0 or more")]
+    [TestCase("precision", "\"f99\"", "known are f32, ")]
+    [TestCase("math", "\"slow\"", "known are exact, fast")]
+    [TestCase("algorithms", "\"best\"", "known are heuristic, measure")]
+    [TestCase("fusion", "\"all\"", "known are auto, ")]
+    [TestCase("model", "null", "")]
+    [TestCase("schedule", "null", "")]
+    [TestCase("dataset", "null", "")]
+    public void A_value_that_no_training_can_have_is_an_error_with_file_and_name(string key, string value, string rule)
+    {
+        using var temporary = new TemporaryFolder();
+        string file = temporary["config.json"];
+        JsonObject configuration = JsonNode.Parse(FirstVersion)!.AsObject();
+        configuration.Remove(key);
+        File.WriteAllText(file, configuration.ToJsonString()[..^1] + $",\"{key}\":{value}}}");
+        Assert.That(() => RunConfiguration.Read(file).ToRecipe(file), Throws.TypeOf<RunFolderException>().With.Message.Contains(file).And.Message.Contains(key).And.Message.Contains(rule));
+    }
+
+    [Test]
+    public void A_configuration_with_bytes_that_nobody_wrote_is_read_or_refused_with_its_name()
+    {
+        using var temporary = new TemporaryFolder();
+        string file = temporary["config.json"];
+        var random = new Random(1);
+        int refused = 0;
+        for (int round = 0; round < 2000; round++)
+        {
+            File.WriteAllBytes(file, Damaged(Encoding.UTF8.GetBytes(FirstVersion), random));
+            try
+            {
+                Recipe recipe = RunConfiguration.Read(file).ToRecipe(file);
+                Assert.That((recipe.Epochs, recipe.BatchSize), Is.GreaterThanOrEqualTo((1, 1)));
+            }
+            catch (RunFolderException refusal)
+            {
+                Assert.That(refusal.Message, Does.Contain(file));
+                refused++;
+            }
+        }
+
+        Assert.That(refused, Is.InRange(1000, 1999));
+    }
+
+    [Test]
+    public void Rows_with_bytes_that_nobody_wrote_are_read_or_refused_with_their_file()
+    {
+        using var temporary = new TemporaryFolder();
+        var folder = RunFolder.Create(temporary["run"], "resnet18");
+        for (int epoch = 1; epoch <= 3; epoch++)
+        {
+            folder.Add(new EpochMetrics(epoch, 0.1, 1.25, 0.5, 1.5, 0.25, 10, 1), "digits");
+        }
+
+        byte[] written = File.ReadAllBytes(folder.MetricsFile);
+        var random = new Random(1);
+        int refused = 0;
+        for (int round = 0; round < 1000; round++)
+        {
+            File.WriteAllBytes(folder.MetricsFile, Damaged(written, random));
+            try
+            {
+                folder.ReadMetrics(3);
+                Assert.That(folder.Epochs.Select(row => row.Epoch), Is.EqualTo(new[] { 1, 2, 3 }));
+            }
+            catch (RunFolderException refusal)
+            {
+                Assert.That(refusal.Message, Does.Contain(folder.MetricsFile));
+                refused++;
+            }
+        }
+
+        Assert.That(refused, Is.InRange(500, 999));
+    }
+
     [Test]
     public void A_configuration_of_an_earlier_version_means_what_that_version_did()
     {
-        // The keys of the first version, before images could be changed and algorithms chosen.
         using var temporary = new TemporaryFolder();
-        File.WriteAllText(
-            temporary["config.json"],
-            """
-            {
-              "dataset": "digits", "dataset_source": "s", "data_folder": null, "dataset_sha256": "0", "train_images": 1437, "test_images": 360, "subset": false, "classes": 10,
-              "pixel_maximum": 16, "normalization_mean": [0.3054], "normalization_deviation": [0.3755], "model": "resnet18", "stem": "cifar", "shortcut": "torchvision", "epochs": 10,
-              "batch_size": 32, "learning_rate": 0.01, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.01, "seed": 1, "device": "cpu", "device_name": "d", "precision": "f32",
-              "program_version": "0.1"
-            }
-            """);
+        File.WriteAllText(temporary["config.json"], FirstVersion);
         Recipe recipe = RunConfiguration.Read(temporary["config.json"]).ToRecipe("config.json");
         Assert.That((recipe.Augment, recipe.Cutout, recipe.Math, recipe.Deterministic, recipe.Algorithms, recipe.Fusion), Is.EqualTo(("none", 0, "exact", false, "heuristic", "descriptors")));
     }
@@ -109,5 +198,17 @@ public class RunFolderTests
         folder.ReadMetrics(2);
         Assert.That(folder.Epochs.Select(e => e.Epoch), Is.EqualTo(new[] { 1, 2 }));
         Assert.That(() => folder.ReadMetrics(4), Throws.TypeOf<RunFolderException>().With.Message.Contains("epoch 4"));
+    }
+
+    // A few bytes changed; every fourth time cut off, too.
+    private static byte[] Damaged(byte[] written, Random random)
+    {
+        byte[] bytes = [.. written];
+        for (int change = random.Next(1, 4); change > 0; change--)
+        {
+            bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+        }
+
+        return random.Next(4) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
     }
 }

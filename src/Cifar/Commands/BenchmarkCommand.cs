@@ -22,7 +22,7 @@ internal static class BenchmarkCommand
         var batch = OptionParts.Whole("--batch-size", "Images of a step, by default 128", 2, 65_536);
         var size = OptionParts.Whole("--size", "Height and width of an image, by default 32", 4, 1024);
         var precision = OptionParts.Word("--precision", "precision", "In which numbers is computed: f32 (the default), tf32, bf16 or fp16", Networks.Precisions);
-        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: exact (the default) or fast, as for training", "exact", "fast");
+        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: exact (the default) or fast, as for training", Networks.Mathematics);
         var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed, as for training; auto by default", Networks.Fusions);
         var rounds = OptionParts.Whole("--rounds", "How often step and convolutions are timed, in turn, by default 7", 1, 1000);
         var json = OptionParts.Plain("--json", "file", "Also write the figures to this file, as JSON");

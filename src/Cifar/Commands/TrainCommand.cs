@@ -38,12 +38,12 @@ internal static class TrainCommand
         var momentum = OptionParts.Fraction("--momentum", "Momentum of SGD, by default 0.9", 0, 1, minimumAllowed: true);
         var decay = OptionParts.Fraction("--weight-decay", "Weight decay, by default 1e-2 on the digits, 5e-4 on CIFAR", 0, 1, minimumAllowed: true);
         var seed = OptionParts.Whole("--seed", "Decides initial parameters and the order of the images, by default 1", 0);
-        var augment = OptionParts.Word("--augment", "augmentation", "How training images are changed: shifted by up to 4 pixels and mirrored half the time (standard), or not at all (none, the default)", "none", "standard");
+        var augment = OptionParts.Word("--augment", "augmentation", "How training images are changed: shifted by up to 4 pixels and mirrored half the time (standard), or not at all (none, the default)", Networks.Augmentations);
         var cutout = OptionParts.Whole("--cutout", "Side of a square cut out of every training image at a random place, by default 0: none", 0, 64);
         var precision = OptionParts.Word("--precision", "precision", "In which numbers is computed: f32 (the default); tf32, where a GPU has it; bf16 and fp16, the parameters staying in f32", Networks.Precisions);
-        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: those that add up the products of the definition (exact), or Winograd's too (fast, the default)", "exact", "fast");
+        var math = OptionParts.Word("--math", "mathematics", "Algorithms of convolutions: those that add up the products of the definition (exact), or Winograd's too (fast, the default)", Networks.Mathematics);
         var deterministic = new Option<bool>("--deterministic") { Description = "Only exact algorithms that give the same bits every time" };
-        var algorithms = OptionParts.Word("--algorithms", "way of choosing", "How algorithms are chosen: by the library's rules (heuristic, the default), or by timing them at the start (measure), which may turn out differently the next time", "heuristic", "measure");
+        var algorithms = OptionParts.Word("--algorithms", "way of choosing", "How algorithms are chosen: by the library's rules (heuristic, the default), or by timing them at the start (measure), which may turn out differently the next time", Networks.AlgorithmChoices);
         var fusion = OptionParts.Word("--fusion", "fusion", "By which of cuDNN's doors operations are computed, where it has them there: plans of whole graphs (graph), normalisation with sum and ReLU as one call (descriptors), every operation by itself (none), or as descriptors, with plans where such a call is missing (auto, the default)", Networks.Fusions);
         var device = DeviceChoice.Option();
         var folder = OptionParts.Plain("--output", "folder", "The run's folder, by default runs/TIME-MODEL");

@@ -72,32 +72,40 @@ internal sealed record RunConfiguration
     public required string ProgramVersion { get; init; }
 
     /// <summary>The recipe these values describe.</summary>
-    /// <exception cref="RunFolderException">The schedule, the precision or the fusion is not one this program knows.</exception>
-    public Recipe ToRecipe(string path) => new()
+    /// <param name="path">The file they were read from, for the message.</param>
+    /// <exception cref="RunFolderException">A word is not one this program knows, or a number is one that no training can have.</exception>
+    public Recipe ToRecipe(string path)
     {
-        Model = Model,
-        Stem = Stem,
-        Shortcut = Shortcut,
-        Epochs = Epochs,
-        BatchSize = BatchSize,
-        LearningRate = LearningRate,
-        Schedule = LearningRateSchedule.Parse(Schedule)
-            ?? throw new RunFolderException($"{path}: \"schedule\" is \"{Schedule}\"; known are {LearningRateSchedule.Known}. The file was changed by hand or comes from another version."),
-        Momentum = Momentum,
-        WeightDecay = WeightDecay,
-        Seed = Seed,
-        Augment = Augment ?? "none",
-        Cutout = Cutout,
-        Precision = Networks.Precisions.Contains(Precision)
-            ? Precision
-            : throw new RunFolderException($"{path}: \"precision\" is \"{Precision}\"; known are {string.Join(", ", Networks.Precisions)}. The file was changed by hand or comes from another version."),
-        Math = Math ?? "exact",
-        Deterministic = Deterministic,
-        Algorithms = Algorithms ?? "heuristic",
-        Fusion = Fusion is null || Networks.Fusions.Contains(Fusion)
-            ? Fusion ?? "descriptors"
-            : throw new RunFolderException($"{path}: \"fusion\" is \"{Fusion}\"; known are {string.Join(", ", Networks.Fusions)}. The file was changed by hand or comes from another version."),
-    };
+        RunFolderException Wrong(string key, string value, string rule) =>
+            new($"{path}: \"{key}\" is {value}; {rule}. The file was changed by hand or comes from another version.");
+        string Word(string key, string value, IEnumerable<string> known) =>
+            known.Contains(value) ? value : throw Wrong(key, $"\"{value}\"", $"known are {string.Join(", ", known)}");
+        int Whole(string key, int value, int least) =>
+            value >= least ? value : throw Wrong(key, FormattableString.Invariant($"{value}"), FormattableString.Invariant($"{least} or more is needed"));
+        double Number(string key, double value, bool orZero) =>
+            double.IsFinite(value) && (value > 0 || (orZero && value == 0)) ? value : throw Wrong(key, FormattableString.Invariant($"{value}"), $"a number above 0{(orZero ? ", or 0," : "")} is needed");
+
+        return new()
+        {
+            Model = Word("model", Model, Networks.Models),
+            Stem = Word("stem", Stem, Networks.Stems),
+            Shortcut = Word("shortcut", Shortcut, Networks.Shortcuts),
+            Epochs = Whole("epochs", Epochs, 1),
+            BatchSize = Whole("batch_size", BatchSize, 1),
+            LearningRate = Number("learning_rate", LearningRate, orZero: false),
+            Schedule = LearningRateSchedule.Parse(Schedule) ?? throw Wrong("schedule", $"\"{Schedule}\"", $"known are {LearningRateSchedule.Known}"),
+            Momentum = Number("momentum", Momentum, orZero: true),
+            WeightDecay = Number("weight_decay", WeightDecay, orZero: true),
+            Seed = Whole("seed", Seed, 0),
+            Augment = Word("augment", Augment ?? "none", Networks.Augmentations),
+            Cutout = Whole("cutout", Cutout, 0),
+            Precision = Word("precision", Precision, Networks.Precisions),
+            Math = Word("math", Math ?? "exact", Networks.Mathematics),
+            Deterministic = Deterministic,
+            Algorithms = Word("algorithms", Algorithms ?? "heuristic", Networks.AlgorithmChoices),
+            Fusion = Word("fusion", Fusion ?? "descriptors", Networks.Fusions),
+        };
+    }
 
     public string ToJson() => JsonSerializer.Serialize(this, RunJson.Default.RunConfiguration) + "\n";
 
@@ -148,7 +156,7 @@ internal sealed record RunSummary
 }
 
 /// <summary>The JSON forms, generated at compile time so that the program can be trimmed.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(RunConfiguration))]
 [JsonSerializable(typeof(RunSummary))]
 internal sealed partial class RunJson : JsonSerializerContext;

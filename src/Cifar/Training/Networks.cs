@@ -52,6 +52,15 @@ internal static class Networks
     /// <summary>What a word for how operations are fused means.</summary>
     public static FusionPreference FusionOf(string word) => s_fusions[word];
 
+    /// <summary>How training images are changed.</summary>
+    public static IEnumerable<string> Augmentations => ["none", "standard"];
+
+    /// <summary>Which algorithms convolutions may use.</summary>
+    public static IEnumerable<string> Mathematics => ["exact", "fast"];
+
+    /// <summary>How algorithms are chosen.</summary>
+    public static IEnumerable<string> AlgorithmChoices => ["heuristic", "measure"];
+
     /// <summary>The network a recipe names.</summary>
     /// <exception cref="UsageException">Model, stem and shortcuts do not fit together.</exception>
     public static ModelSpec Specify(Recipe recipe, int classes)
