@@ -51,6 +51,25 @@ public class CommandLineTests
         Assert.That(error, Does.Contain(message).And.Contains("resnet train --help"));
     }
 
+    [TestCase("train", "--data")]
+    [TestCase("train", "--output")]
+    [TestCase("train", "--resume")]
+    [TestCase("benchmark step", "--json")]
+    public void An_empty_name_is_wrong_usage(string command, string option)
+    {
+        var (code, _, error) = Run([.. command.Split(' '), option, ""]);
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain($"{option} \"\": a "));
+    }
+
+    [Test]
+    public void A_benchmark_with_more_images_than_can_be_held_is_wrong_usage()
+    {
+        var (code, _, error) = Run("benchmark", "step", "--batch-size", "65536", "--size", "1024");
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("--batch-size 65536 and --size 1024").And.Contains("206,158,430,208 bytes"));
+    }
+
     [Test]
     public void An_unknown_command_is_answered_with_the_nearest()
     {
@@ -74,6 +93,17 @@ public class CommandLineTests
         var (code, _, error) = Run("train", "--data", "digits", "--batch-size", size);
         Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
         Assert.That(error, Does.Contain("a batch of a single image"));
+    }
+
+    [Test]
+    public void A_test_in_batches_that_the_network_cannot_be_put_together_for_is_wrong_usage()
+    {
+        using var temporary = new TemporaryFolder();
+        Assert.That(Run("train", "--data", "digits", "--epochs", "1", "--output", temporary["run"]).Code, Is.EqualTo(ExitCode.Done));
+        Assert.That(Run("eval", temporary["run"]).Code, Is.EqualTo(ExitCode.Done));
+        var (code, _, error) = Run("eval", temporary["run"], "--batch-size", "1");
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("--batch-size 1 makes a batch of a single image"));
     }
 
     [Test]

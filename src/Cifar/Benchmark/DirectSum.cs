@@ -32,6 +32,7 @@ internal sealed class DirectSum : IDisposable
     }
 
     /// <summary>Runs every convolution once; before the first time it also runs all of them untimed.</summary>
+    /// <exception cref="IOException">The program ended before the round did.</exception>
     public DirectSumRound Run()
     {
         _process.StandardInput.WriteLine("go");
@@ -59,7 +60,7 @@ internal sealed class DirectSum : IDisposable
         }
 
         _process.WaitForExit();
-        throw new InvalidOperationException($"direct_sum ended with exit code {_process.ExitCode} inside a round.");
+        throw new IOException($"direct_sum, which times oneDNN's convolutions, ended with exit code {_process.ExitCode} inside a round. What it said on the error stream says why; ./resnet builds it anew where its sources changed.");
     }
 
     public void Dispose()

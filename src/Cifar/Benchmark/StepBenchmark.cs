@@ -83,7 +83,14 @@ internal sealed class StepBenchmark(StepBenchmarkRequest request)
     private LabelledImages RandomImages(int count)
     {
         var random = new Random(1);
-        var pixels = new byte[count * request.Spec.InputChannels * request.ImageSize * request.ImageSize];
+        long bytes = (long)count * request.Spec.InputChannels * request.ImageSize * request.ImageSize;
+        if (bytes > Array.MaxLength)
+        {
+            throw new UsageException(FormattableString.Invariant(
+                $"--batch-size {count} and --size {request.ImageSize} make images of {bytes:N0} bytes, more than the {Array.MaxLength:N0} this program can hold at once. Give less of either."));
+        }
+
+        var pixels = new byte[bytes];
         random.NextBytes(pixels);
         var labels = new byte[count];
         for (int i = 0; i < count; i++)

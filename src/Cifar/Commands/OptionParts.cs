@@ -60,8 +60,19 @@ internal static class OptionParts
         },
     };
 
-    /// <summary>An option that takes a text as it is.</summary>
-    public static Option<string?> Plain(string name, string what, string description) => new(name) { Description = description, HelpName = what };
+    /// <summary>An option that takes a text as it is, unless it is empty, as a shell's variable that was never set.</summary>
+    public static Option<string?> Plain(string name, string what, string description)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = what };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError($"{name} \"\": a {what} is needed, an empty text was given.");
+            }
+        });
+        return option;
+    }
 
     /// <summary>Whether the command line gives an option a certain word; also where the value of another is wrong, which has its own error.</summary>
     public static bool Says(CommandResult result, Option<string?> option, string word) => result.GetResult(option) is { } said && said.Tokens.Any(token => token.Value == word);

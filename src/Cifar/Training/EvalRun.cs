@@ -30,9 +30,10 @@ internal static class EvalRun
             throw new UsageException($"the network was trained on {run.Dataset} with {run.Classes} classes; {data.Name} ({data.Source}) is another data set. Give the folder of {run.Dataset} with --data.");
         }
 
-        string device = DeviceChoice.Apply(wantedDevice);
         var recipe = run.ToRecipe(folder.ConfigurationFile);
         recipe = recipe with { BatchSize = Math.Min(batchSize ?? recipe.BatchSize, data.Train.Count) };
+        TrainRun.Check(recipe, data);
+        string device = DeviceChoice.Apply(wantedDevice);
         using var training = factory.Create(recipe, data);
         training.LoadNetwork(checkpoint);
         if (data.IsEmbedded)

@@ -35,13 +35,20 @@ internal static class TrainRun
         return ExitCode.Done;
     }
 
+    /// <summary>Says what a training by a recipe cannot do with a data set, before the device is asked.</summary>
+    /// <exception cref="UsageException">Model, stem, batches or cutout do not fit together or to the images.</exception>
+    internal static void Check(Recipe recipe, DataSet data)
+    {
+        Networks.Specify(recipe, data.Classes);
+        CheckBatch(recipe, data);
+        CheckCutout(recipe, data);
+    }
+
     private static (DataSet Data, Recipe Recipe) Prepare(TrainRequest request)
     {
         var data = DataLocator.Load(request.Data, request.Classes, request.AllowSubset);
         var recipe = request.RecipeFor(data);
-        Networks.Specify(recipe, data.Classes);
-        CheckBatch(recipe, data);
-        CheckCutout(recipe, data);
+        Check(recipe, data);
         return (data, recipe);
     }
 
@@ -82,6 +89,7 @@ internal static class TrainRun
                 + "Give the folder of the same data with --data.");
         }
 
+        Check(recipe, data);
         string device = DeviceChoice.Apply(request.Device);
         return display.Run(() =>
         {
