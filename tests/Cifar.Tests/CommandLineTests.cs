@@ -115,6 +115,14 @@ public class CommandLineTests
     }
 
     [Test]
+    public void Bottlenecks_have_no_shortcuts_without_parameters()
+    {
+        var (code, _, error) = Run("train", "--data", "digits", "--model", "resnet50", "--shortcut", "subsample");
+        Assert.That(code, Is.EqualTo(ExitCode.WrongUsage));
+        Assert.That(error, Does.Contain("resnet50: stage 1 makes 256 channels of 64").And.Contains("Choose torchvision or article"));
+    }
+
+    [Test]
     public void A_folder_without_data_is_a_failure_that_says_what_to_do()
     {
         using var temporary = new TemporaryFolder();

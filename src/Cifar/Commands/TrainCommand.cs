@@ -19,7 +19,7 @@ internal static class TrainCommand
         var preset = OptionParts.Word("--preset", "preset", "A recipe with a name; single options change parts of it", Presets.Names);
         var model = OptionParts.Word("--model", "model", "The network; resnet18 by default", Networks.Models);
         var stem = OptionParts.Word("--stem", "stem", "The first layers: 3x3 (cifar, the default) or 7x7 stride 2 and max-pooling (imagenet)", Networks.Stems);
-        var shortcut = OptionParts.Word("--shortcut", "shortcut", "Around the blocks: a projection where the shape changes (torchvision, the default) or in the first block of every stage (article), no projections (subsample), nothing (none)", Networks.Shortcuts);
+        var shortcut = OptionParts.Word("--shortcut", "shortcut", "Around the blocks: a projection where the shape changes (torchvision, the default) or in the first block of every stage (article), no projections (subsample; not for bottlenecks, which are resnet50, 101 and 152), nothing (none)", Networks.Shortcuts);
         var epochs = OptionParts.Whole("--epochs", "Passes over the training images, by default 10 on the digits, 30 on CIFAR, 270 with --preset article", 1, 1_000_000);
         var batch = OptionParts.Whole("--batch-size", "Images of a step, by default 32 on the digits, 128 on CIFAR", 1, 65_536);
         var rate = OptionParts.Fraction("--lr", "Learning rate of the first epoch, by default 0.01 on the digits, 0.1 on CIFAR", 0, 1000, minimumAllowed: false);

@@ -29,7 +29,7 @@ public enum ShortcutStyle
     /// <summary>A projection in the first block of every stage, also where the shape does not change.</summary>
     Article,
 
-    /// <summary>Identity without parameters: where the shape changes every second pixel, zero channels appended. Option A of He et al.</summary>
+    /// <summary>Identity without parameters: where the shape changes every second pixel, zero channels appended. Option A of He et al., for basic blocks: bottlenecks change the channels of the first stage, where all pixels stay.</summary>
     Subsample,
 
     /// <summary>No shortcut: the plain network of He et al.</summary>
@@ -64,7 +64,7 @@ public sealed record ModelSpec(
     public int Features => Widths[^1] * Expansion;
 
     /// <summary>Says what is wrong with the specification.</summary>
-    /// <exception cref="ArgumentException">A count is not positive, the lists differ in length, or option A is asked for where channels shrink.</exception>
+    /// <exception cref="ArgumentException">A count is not positive, the lists differ in length, or option A is asked for where channels shrink or, in the first stage, change at all.</exception>
     public void Validate()
     {
         if (Depths.Count == 0 || Depths.Count != Widths.Count)
@@ -75,6 +75,20 @@ public sealed record ModelSpec(
         if (StemWidth < 1 || Classes < 1 || InputChannels < 1 || Depths.Any(depth => depth < 1) || Widths.Any(width => width < 1))
         {
             throw new ArgumentException($"{Name}: stem width {StemWidth}, classes {Classes}, input channels {InputChannels}, every depth and every width must be at least 1.");
+        }
+
+        int channels = StemWidth;
+        for (int stage = 0; Shortcut == ShortcutStyle.Subsample && stage < Widths.Count; stage++)
+        {
+            int output = Widths[stage] * Expansion;
+            if (output < channels || (stage == 0 && output != channels))
+            {
+                throw new ArgumentException(
+                    $"{Name}: stage {stage + 1} makes {output} channels of {channels}, which shortcuts without parameters cannot do: they append channels, and only where every second pixel is taken, from stage 2 on. "
+                    + "Choose torchvision or article shortcuts.");
+            }
+
+            channels = output;
         }
     }
 }

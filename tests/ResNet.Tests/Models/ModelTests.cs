@@ -37,6 +37,16 @@ public sealed class ModelTests
         Assert.That(Projections(ShortcutStyle.Subsample), Is.Empty);
     }
 
+    [TestCase("resnet50", 64, 64, "stage 1 makes 256 channels of 64")]
+    [TestCase("resnet18", 16, 64, "stage 1 makes 64 channels of 16")]
+    [TestCase("resnet18", 64, 128, "stage 3 makes 64 channels of 128")]
+    public void Shortcuts_without_parameters_are_refused_where_they_cannot_have_the_blocks_shape(string name, int stem, int second, string found)
+    {
+        ModelSpec spec = ModelCatalogue.Get(name) with { StemWidth = stem, Depths = [1, 1, 1], Widths = [64, second, 64], Shortcut = ShortcutStyle.Subsample };
+        Assert.That(spec.Validate, Throws.ArgumentException.With.Message.Contains(found).And.Message.Contains("Choose torchvision or article"));
+        Assert.That((spec with { Shortcut = ShortcutStyle.Torchvision }).Validate, Throws.Nothing);
+    }
+
     [Test]
     public void A_bottleneck_carries_its_stride_on_the_3x3()
     {
