@@ -4,7 +4,7 @@ namespace Cifar;
 internal static class DigitsNotice
 {
     /// <summary>The headline.</summary>
-    public const string Title = "NO CIFAR DATA FOUND: THIS IS THE DIGITS DATA SET";
+    public const string Title = "THIS IS THE DIGITS DATA SET, NOT CIFAR";
 
     /// <summary>What it means and what to do.</summary>
     public const string Text =
