@@ -37,7 +37,7 @@ internal static class TrainCommand
         });
         var momentum = OptionParts.Fraction("--momentum", "Momentum of SGD, by default 0.9", 0, 1, minimumAllowed: true);
         var decay = OptionParts.Fraction("--weight-decay", "Weight decay, by default 1e-2 on the digits, 5e-4 on CIFAR", 0, 1, minimumAllowed: true);
-        var seed = OptionParts.Whole("--seed", "Decides initial parameters and the order of the images, by default 1", 0);
+        var seed = OptionParts.Whole("--seed", "Decides the initial parameters, the order of the images and how they are changed, by default 1", 0);
         var augment = OptionParts.Word("--augment", "augmentation", "How training images are changed: shifted by up to 4 pixels and mirrored half the time (standard), or not at all (none, the default)", Networks.Augmentations);
         var cutout = OptionParts.Whole("--cutout", "Side of a square cut out of every training image at a random place, by default 0: none", 0, 64);
         var precision = OptionParts.Word("--precision", "precision", "In which numbers is computed: f32 (the default); tf32, where a GPU has it; bf16 and fp16, the parameters staying in f32", Networks.Precisions);

@@ -7,7 +7,7 @@ internal static class DataLocator
     public const string Variable = "CIFAR_DIR";
 
     /// <summary>Loads the data set.</summary>
-    /// <param name="folder">What <c>--data</c> said; <c>digits</c> asks for the embedded images, null looks in ./data and $CIFAR_DIR.</param>
+    /// <param name="folder">What <c>--data</c> said; <c>digits</c> asks for the embedded images, null looks in $CIFAR_DIR, then in ./data.</param>
     /// <param name="classes">What <c>--classes</c> said.</param>
     /// <param name="allowSubset">What <c>--allow-subset</c> said.</param>
     /// <exception cref="DataException">The folder has no data or the data is damaged.</exception>

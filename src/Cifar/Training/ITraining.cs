@@ -49,7 +49,7 @@ internal interface ITraining : IDisposable
     /// <summary>Classifies all test images with the running statistics.</summary>
     TestResult Test();
 
-    /// <summary>Writes everything needed to continue from here, replacing the file as a whole.</summary>
+    /// <summary>Waits for the steps started and writes everything needed to continue from here, replacing the file as a whole.</summary>
     /// <param name="path">The file.</param>
     /// <param name="notes">Texts to keep in the file beside the state.</param>
     void Save(string path, IReadOnlyDictionary<string, string> notes);

@@ -11,7 +11,7 @@ public sealed record Recipe
     /// <summary>The first layers: <c>imagenet</c> or <c>cifar</c>.</summary>
     public required string Stem { get; init; }
 
-    /// <summary>Where shortcuts are projections: <c>torchvision</c> or <c>article</c>.</summary>
+    /// <summary>What leads around the blocks: <c>torchvision</c>, <c>article</c>, <c>subsample</c> or <c>none</c>.</summary>
     public required string Shortcut { get; init; }
 
     /// <summary>Passes over the training images.</summary>
@@ -32,7 +32,7 @@ public sealed record Recipe
     /// <summary>The factor of the parameter added to its gradient.</summary>
     public required double WeightDecay { get; init; }
 
-    /// <summary>Decides initial parameters and the order of the images.</summary>
+    /// <summary>Decides the initial parameters, the order of the images and how they are changed.</summary>
     public required int Seed { get; init; }
 
     /// <summary>How training images are changed: <c>none</c>, or <c>standard</c>: shifted by up to 4 pixels and mirrored half the time.</summary>

@@ -60,7 +60,7 @@ internal static class TrainRun
         {
             using var training = factory.Create(recipe, data);
             var folder = RunFolder.Create(request.Output, recipe.Model);
-            folder.WriteConfiguration(Describe(recipe, data, request.AllowSubset, device, training.DeviceName));
+            folder.WriteConfiguration(ConfigurationOf(recipe, data, request.AllowSubset, device, training.DeviceName));
             display.Begin(new RunFacts(recipe, data, device, training.DeviceName, training.Fusion, folder.Folder, training.ParameterCount, training.StepsPerEpoch));
             return Loop(training, recipe, data, folder, device, display, stop, secondsBefore: 0);
         });
@@ -98,7 +98,7 @@ internal static class TrainRun
             folder.ReadMetrics(training.CompletedEpochs);
             if (recipe.Epochs != earlier.Epochs || device != earlier.Device)
             {
-                folder.WriteConfiguration(Describe(recipe, data, earlier.Subset, device, training.DeviceName));
+                folder.WriteConfiguration(ConfigurationOf(recipe, data, earlier.Subset, device, training.DeviceName));
             }
 
             display.Begin(new RunFacts(recipe, data, device, training.DeviceName, training.Fusion, folder.Folder, training.ParameterCount, training.StepsPerEpoch));
@@ -162,7 +162,7 @@ internal static class TrainRun
         }
     }
 
-    private static RunConfiguration Describe(Recipe recipe, DataSet data, bool subset, string device, string deviceName) => new()
+    private static RunConfiguration ConfigurationOf(Recipe recipe, DataSet data, bool subset, string device, string deviceName) => new()
     {
         Dataset = data.Name,
         DatasetSource = data.Source,

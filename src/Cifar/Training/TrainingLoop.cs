@@ -88,7 +88,6 @@ internal sealed class TrainingLoop(
 
     private int Interrupt(double epochSeconds)
     {
-        training.ReadSums();
         training.Save(folder.LastCheckpoint, Notes(epochSeconds));
         display.Note(string.Create(
             CultureInfo.InvariantCulture,

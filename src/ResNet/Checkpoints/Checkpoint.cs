@@ -21,6 +21,7 @@ public static class Checkpoint
     /// <param name="path">The file.</param>
     /// <param name="notes">Texts to keep in the file.</param>
     /// <exception cref="IOException">It cannot be written; an older file of that name is still there.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written, likewise.</exception>
     public static void Save(Trainer trainer, string path, IReadOnlyDictionary<string, string> notes)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -83,6 +84,7 @@ public static class Checkpoint
     /// <param name="batchesTracked">How many batches the running statistics have seen.</param>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It cannot be written; an older file of that name is still there.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written, likewise.</exception>
     public static void SaveNetwork(CudaStream stream, Network network, NetworkBuffers buffers, long batchesTracked, string path)
     {
         ArgumentNullException.ThrowIfNull(stream);

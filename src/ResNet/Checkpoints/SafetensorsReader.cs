@@ -94,7 +94,7 @@ public sealed class SafetensorsReader : IDisposable
         return values;
     }
 
-    /// <summary>The single number of an I64 tensor without dimensions.</summary>
+    /// <summary>The single number of an I64 tensor of one element.</summary>
     /// <exception cref="InvalidDataException">The file has no such tensor or it is of another kind.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public long ReadNumber(string name)

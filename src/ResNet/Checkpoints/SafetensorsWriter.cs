@@ -12,6 +12,9 @@ public sealed class SafetensorsWriter
     private readonly SortedDictionary<string, string> _metadata = new(StringComparer.Ordinal);
 
     /// <summary>Adds a tensor of single precision.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its dimensions, slowest first.</param>
+    /// <param name="values">Its elements, the last dimension fastest.</param>
     /// <exception cref="ArgumentException">The name is taken, or the values are not as many as the shape says.</exception>
     public void AddFloats(string name, IReadOnlyList<int> shape, ReadOnlySpan<float> values)
     {
@@ -64,7 +67,7 @@ public sealed class SafetensorsWriter
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (name == SafetensorsFormat.Metadata || !_names.Add(name))
         {
-            throw new ArgumentException($"A tensor '{name}' was added already, or the name is the format's own.", nameof(name));
+            throw new ArgumentException($"A tensor '{name}' was added already, or the name is the format's own. Give it another.", nameof(name));
         }
 
         _tensors.Add((name, type, shape, bytes));

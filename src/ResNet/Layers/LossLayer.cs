@@ -20,6 +20,7 @@ internal sealed class LossLayer
         var rows = LaunchShape.Cover(batch, block: 64);
         var one = new LaunchShape(1, 32);
         float scale = 1f / batch;
+        const float labelSmoothing = 0;
         pass.Operations.Add(
             StepPhase.Loss,
             "loss",
@@ -27,7 +28,7 @@ internal sealed class LossLayer
             {
                 crossEntropy.Launch(
                     stream, rows, logits.Pointer.Address, labels.Pointer.Address, gradient?.Pointer.Address ?? 0UL, loss.Pointer.Address, correct.Pointer.Address,
-                    state.Address, (uint)batch, (uint)classes, scale, 0f);
+                    state.Address, (uint)batch, (uint)classes, scale, labelSmoothing);
                 accumulate.Launch(stream, one, loss.Pointer.Address, correct.Pointer.Address, state.Address, (uint)batch);
             },
             logits,

@@ -10,7 +10,7 @@ namespace ResNet;
 /// <param name="Plans">The plans of graphs made so far, with <see cref="GraphPlanner.BuildOptions"/>.</param>
 /// <param name="Operations">Where operations and tensors go.</param>
 /// <param name="Training">Whether batch normalisation uses the batch's statistics and a backward pass follows.</param>
-/// <param name="Options">How convolutions choose their algorithms, and the constants of batch normalisation.</param>
+/// <param name="Options">How operations are computed and convolutions choose their algorithms, and the constants of batch normalisation.</param>
 internal sealed record PassBuilder(
     CudnnHandle Cudnn,
     CublasHandle Cublas,

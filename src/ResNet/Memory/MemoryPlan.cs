@@ -22,13 +22,13 @@ public sealed class MemoryPlan
         LowerBoundBytes = lowerBound;
     }
 
-    /// <summary>The arena's size.</summary>
+    /// <summary>The arena's size, in bytes.</summary>
     public long ArenaBytes { get; }
 
-    /// <summary>The most that is alive at any one operation: no plan can do with less.</summary>
+    /// <summary>The most that is alive at any one operation, in bytes: no plan can do with less.</summary>
     public long LowerBoundBytes { get; }
 
-    /// <summary>What separate buffers for every tensor would take.</summary>
+    /// <summary>What separate buffers for every tensor would take, in bytes.</summary>
     public long NaiveBytes => _tensors.Sum(tensor => Aligned(tensor.Bytes));
 
     /// <summary>The bytes of the tensors with a shape: activations and their gradients, all together.</summary>
@@ -55,12 +55,13 @@ public sealed class MemoryPlan
     }
 
     /// <summary>Gives every tensor its address.</summary>
+    /// <param name="arena">At least <see cref="ArenaBytes"/> of device memory, which lives as long as the pass.</param>
     /// <exception cref="ArgumentException">The arena is smaller than planned.</exception>
     public void Place(DeviceSpan<byte> arena)
     {
         if (arena.Length < ArenaBytes)
         {
-            throw new ArgumentException($"the plan needs {ArenaBytes} bytes; the arena has {arena.Length}.", nameof(arena));
+            throw new ArgumentException($"the plan needs {ArenaBytes} bytes; the arena has {arena.Length}. Allocate at least {nameof(ArenaBytes)}.", nameof(arena));
         }
 
         foreach (var tensor in _tensors)

@@ -19,16 +19,16 @@ public sealed class PlannedTensor
     /// <summary>What it holds, e.g. <c>layer1.0.conv1</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The tensor's shape; for workspaces and the like a row of bytes is all there is.</summary>
+    /// <summary>The tensor's shape; empty for workspaces and the like, where a row of bytes is all there is.</summary>
     public TensorShape Shape { get; }
 
-    /// <summary>Its size.</summary>
+    /// <summary>Its size, in bytes.</summary>
     public long Bytes { get; }
 
-    /// <summary>The first operation that uses it.</summary>
+    /// <summary>The first operation that uses it, by its number in <see cref="OperationList.Operations"/>; <see cref="int.MaxValue"/> where none does.</summary>
     public int FirstUse { get; private set; } = int.MaxValue;
 
-    /// <summary>The last operation that uses it.</summary>
+    /// <summary>The last operation that uses it, likewise; -1 where none does.</summary>
     public int LastUse { get; private set; } = -1;
 
     /// <summary>Its place in the arena, in bytes; -1 until planned.</summary>

@@ -71,16 +71,16 @@ public sealed class NetworkPass : IDisposable
     /// <summary>Where its tensors lie in the arena.</summary>
     public MemoryPlan Plan { get; }
 
-    /// <summary>The normalised images, N, H, W, C.</summary>
+    /// <summary>The normalised images, N, H, W, C in memory, in the type of the activations.</summary>
     public PlannedTensor Images { get; }
 
-    /// <summary>Their labels, 4-byte integers.</summary>
+    /// <summary>Their labels, N 4-byte integers.</summary>
     public PlannedTensor Labels { get; }
 
-    /// <summary>The logits, N x classes.</summary>
+    /// <summary>The logits, N x classes, in single precision.</summary>
     public PlannedTensor Logits { get; }
 
-    /// <summary>The loss of every image.</summary>
+    /// <summary>The loss of every image, N numbers in single precision.</summary>
     public PlannedTensor SampleLoss { get; }
 
     /// <summary>Per image 1 where the class with the greatest logit (the lowest of equal ones) is the label, else 0; int32.</summary>
@@ -88,7 +88,7 @@ public sealed class NetworkPass : IDisposable
 
     /// <summary>
     /// The outputs of the stem (<c>stem</c>, <c>stem_pool</c>), of every block (<c>layer1.0</c>, ...) and of the average (<c>pool</c>). In a
-    /// training pass they hold their values from the forward pass until the backward pass has used them.
+    /// training pass they hold their values from the forward pass until the backward pass has used them. N, H, W, C in memory.
     /// </summary>
     public IReadOnlyDictionary<string, PlannedTensor> Activations => _activations;
 

@@ -164,7 +164,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps so far that changed nothing, because a gradient was not finite; only half precision has such. Waits for the steps enqueued.</summary>
     public long SkippedSteps => _state.Read().Scale.Skipped;
 
-    /// <summary>All device memory the trainer holds, in bytes.</summary>
+    /// <summary>The device memory the trainer holds, in bytes, but for the few words of its state; what the libraries take for themselves is not counted.</summary>
     public long DeviceBytes =>
         _arena.Bytes + _cublasWorkspace.Bytes + Buffers.Bytes + _train.Bytes + _test.Bytes + _table.Bytes;
 
@@ -207,6 +207,7 @@ public sealed class Trainer : IDisposable
     public CudaStream Stream => _stream;
 
     /// <summary>Sets the learning rate of the steps to come; waits for those enqueued.</summary>
+    /// <param name="rate">The rate, which the device holds in single precision.</param>
     public void SetLearningRate(double rate)
     {
         _learningRate = (float)rate;
