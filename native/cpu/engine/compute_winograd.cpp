@@ -152,7 +152,7 @@ void WinogradPlan::plan_gradient() {
                 outputs = rounded_up(filter_.outputs, winograd_lanes);
   // Parts of the outputs keep the sums of one part in the cache, though each transforms all windows; parts of the tiles
   // have sums of their own. Neither depends on the number of threads.
-  constexpr int64_t parts = 8, least_outputs = 64, least_tiles = 64, most_sums = 16 << 20;
+  constexpr int64_t parts = 8, least_outputs = 128, least_tiles = 64, most_sums = 16 << 20;
   const auto sum_bytes = static_cast<int64_t>(winograd_points * inputs * outputs * sizeof(float));
   tile_parts_ = std::clamp<int64_t>(std::min(most_sums / sum_bytes, tiles_ / least_tiles), 1, parts);
   output_parts_ = std::clamp<int64_t>(outputs / least_outputs, 1, parts / tile_parts_);
@@ -191,7 +191,7 @@ void WinogradPlan::run_gradient(const uint16_t* images, const uint16_t* results,
     for (int64_t part = 0; part < tile_parts_ * output_parts_; ++part) {
       const int64_t first_output = part % output_parts_ * part_outputs, start = part / output_parts_ * part_tiles;
       const int64_t count = std::min<int64_t>(part_outputs, filter_.outputs - first_output);
-      float* sums = all_sums + part / output_parts_ * part_sums + first_output * inputs;
+      float* sums = all_sums + part / output_parts_ * part_sums + first_output * winograd_block;
       const int64_t end = std::min(tiles_, start + part_tiles);
       for (int64_t first = start; first < end; first += block_tiles_) {
         const int64_t tiles = std::min(block_tiles_, end - first), pairs = divided(tiles, 2);
@@ -200,18 +200,21 @@ void WinogradPlan::run_gradient(const uint16_t* images, const uint16_t* results,
         for (int point = 0; point < winograd_points; ++point) {
           for (int64_t input = 0; input < inputs; input += winograd_block) {
             kernels.multiply_pairs(packed_results + point * result_stride_,
-                                   windows + point * window_stride_ + input * pairs * 2, pairs, count, inputs,
-                                   first == start, sums + point * point_sums + input);
+                                   windows + point * window_stride_ + input * pairs * 2, pairs, count, first == start,
+                                   sums + point * point_sums + input * outputs);
           }
         }
       }
     }
-#pragma omp for schedule(static)
-    for (int64_t output = 0; output < filter_.outputs; ++output) {
-      const int64_t offset = filter_offset_ + output * filter_.output_stride;
-      kernels.transform_gradient(filter_, all_sums + output * inputs, point_sums, tile_parts_, part_sums, scaling,
-                                 is_narrow_gradient_,
-                                 at(filter, is_narrow_gradient_ ? ElementType::BF16 : ElementType::F32, offset));
+#pragma omp for collapse(2) schedule(static)
+    for (int64_t input = 0; input < inputs; input += winograd_block) {
+      for (int64_t output = 0; output < filter_.outputs; output += winograd_lanes) {
+        const int64_t count = std::min<int64_t>(winograd_lanes, filter_.outputs - output);
+        const int64_t offset = filter_offset_ + output * filter_.output_stride + input * filter_.input_stride;
+        kernels.transform_gradient(filter_, all_sums + input * outputs + output * winograd_block, point_sums,
+                                   tile_parts_, part_sums, input, count, scaling, is_narrow_gradient_,
+                                   at(filter, is_narrow_gradient_ ? ElementType::BF16 : ElementType::F32, offset));
+      }
     }
   }
 }

@@ -111,7 +111,7 @@ class Rows16 {
   __mmask16 masks_[Rows];
 };
 
-/// Transforms the windows of `count` tiles that are beside one another, of 16 channels; put(tile, point, values).
+/// Transforms the windows of `count` tiles that are beside one another, of 16 channels; put(tile, points).
 template <class Put>
 void transform_row(const WinogradImages& images, const uint16_t* source, const Place& place, int64_t count,
                    __mmask16 mask, const Put& put) {
@@ -127,12 +127,13 @@ void transform_row(const WinogradImages& images, const uint16_t* source, const P
       rows.read(column++, pixels);
       transform_window(pixels, columns[j]);
     }
+    __m512 points[winograd_points];
     for (int i = 0; i < 4; ++i) {
-      const __m512 line[4] = {columns[0][i], columns[1][i], columns[2][i], columns[3][i]};
-      __m512 result[4];
-      transform_window(line, result);
-      for (int j = 0; j < 4; ++j) put(tile, 4 * i + j, result[j]);
+      __m512 line[4];
+      transform_window({columns[0][i], columns[1][i], columns[2][i], columns[3][i]}, line);
+      for (int j = 0; j < 4; ++j) points[4 * i + j] = line[j];
     }
+    put(tile, points);
     // Half of a window is half of the next.
     for (int i = 0; i < 4; ++i) {
       columns[0][i] = columns[2][i];
@@ -152,11 +153,13 @@ void transform_result_row(const WinogradImages& images, const uint16_t* source, 
       rows.read(2 * (place.column + tile) + j, pixels);
       transform_pair(pixels[0], pixels[1], columns[j]);
     }
+    __m512 points[winograd_points];
     for (int i = 0; i < 4; ++i) {
-      __m512 result[4];
-      transform_pair(columns[0][i], columns[1][i], result);
-      for (int j = 0; j < 4; ++j) put(tile, 4 * i + j, result[j]);
+      __m512 line[4];
+      transform_pair(columns[0][i], columns[1][i], line);
+      for (int j = 0; j < 4; ++j) points[4 * i + j] = line[j];
     }
+    put(tile, points);
   }
 }
 
@@ -182,59 +185,85 @@ void transform_windows(const WinogradImages& images, const uint16_t* source, int
     for (int64_t c = 0; c < images.channels; c += winograd_lanes) {
       uint16_t* target = packed + c * tiles + first * winograd_lanes;
       transform_row(images, image + c, place, count, lanes(images.channels - c),
-                    [&](int64_t tile, int point, __m512 values) {
-                      uint16_t* to = target + point * point_stride + tile * winograd_lanes;
-                      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), rounded(values));
+                    [=](int64_t tile, const __m512(&points)[winograd_points]) {
+                      uint16_t* to = target + tile * winograd_lanes;
+                      for (int point = 0; point < winograd_points; ++point, to += point_stride) {
+                        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), rounded(points[point]));
+                      }
                     });
     }
   });
 }
 
-/// Puts a tile's 16 numbers into the line that it shares with its neighbour: the even one below the odd one, which
-/// comes later. What is behind the last tile is 0.
-void put_into_pair(__m512 values, int64_t tile, uint16_t* line) {
-  const __m512i words = widened(rounded(values));
-  if (tile % 2 == 0) {
-    _mm512_storeu_si512(line, words);
-  } else {
-    _mm512_storeu_si512(line, _mm512_or_si512(_mm512_loadu_si512(line), shifted_up(words)));
+/// Joins tiles in pairs: the points of an even one are held until those of the odd one behind it are there.
+class Pairing {
+ public:
+  /// `line`: where the 16 pairs of a point belong, `pair_stride` elements behind those of the pair before it.
+  Pairing(uint16_t* line, int64_t point_stride, int64_t pair_stride)
+      : line_(line), point_stride_(point_stride), pair_stride_(pair_stride) {}
+
+  void put(const __m512 (&points)[winograd_points]) {
+    if (!holds_) {
+      for (int point = 0; point < winograd_points; ++point) held_[point] = points[point];
+    } else {
+      write(points);
+    }
+    holds_ = !holds_;
   }
-}
+
+  /// The last tile may have no neighbour: it is paired with 0.
+  void finish() {
+    constexpr __m512 nothing[winograd_points] = {};
+    if (holds_) write(nothing);
+  }
+
+ private:
+  void write(const __m512 (&points)[winograd_points]) {
+    const __m512i mixed =
+        _mm512_setr_epi32(0x100000, 0x110001, 0x120002, 0x130003, 0x140004, 0x150005, 0x160006, 0x170007, 0x180008,
+                          0x190009, 0x1a000a, 0x1b000b, 0x1c000c, 0x1d000d, 0x1e000e, 0x1f000f);
+    uint16_t* to = line_;
+    for (int point = 0; point < winograd_points; ++point, to += point_stride_) {
+      const auto both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(points[point], held_[point]));
+      _mm512_storeu_si512(to, _mm512_maskz_permutexvar_epi16(0xffffffff, mixed, both));
+    }
+    line_ += pair_stride_;
+  }
+
+  uint16_t* line_;
+  const int64_t point_stride_, pair_stride_;
+  bool holds_ = false;
+  __m512 held_[winograd_points] = {};
+};
 
 void pair_windows(const WinogradImages& images, const uint16_t* source, int64_t first_tile, int64_t tiles,
                   int64_t point_stride, uint16_t* packed) {
   const int64_t pairs = (tiles + 1) / 2;
-  for_runs(images, first_tile, tiles, [&](const Place& place, int64_t first, int64_t count) {
-    const uint16_t* image = image_of(images, source, place.image);
-    // Two registers of channels stand beside one another, the last of which may be empty.
-    for (int64_t c = 0; c < (images.channels + winograd_block - 1) / winograd_block * winograd_block;
-         c += winograd_lanes) {
-      uint16_t* target =
-          packed + c / winograd_block * pairs * 2 * winograd_block + c % winograd_block / winograd_lanes * 32;
-      const bool is_empty = c >= images.channels;
-      transform_row(images, is_empty ? image : image + c, place, count, lanes(images.channels - c),
-                    [&](int64_t tile, int point, __m512 values) {
-                      put_into_pair(values, first + tile,
-                                    target + point * point_stride + (first + tile) / 2 * 2 * winograd_block);
-                    });
-    }
-  });
+  // Two registers of channels stand beside one another, the last of which may be empty.
+  for (int64_t c = 0; c < images.channels || c % winograd_block != 0; c += winograd_lanes) {
+    Pairing pairing(packed + c / winograd_block * pairs * 2 * winograd_block + c % winograd_block * 2, point_stride,
+                    2 * winograd_block);
+    const __mmask16 mask = lanes(images.channels - c);
+    const uint16_t* channel = mask == 0 ? source : source + c;
+    for_runs(images, first_tile, tiles, [&](const Place& place, int64_t, int64_t count) {
+      transform_row(images, image_of(images, channel, place.image), place, count, mask,
+                    [&](int64_t, const __m512(&points)[winograd_points]) { pairing.put(points); });
+    });
+    pairing.finish();
+  }
 }
 
 void pair_results(const WinogradImages& images, const uint16_t* source, int64_t first_tile, int64_t tiles,
                   int64_t channel, int64_t count, int64_t point_stride, uint16_t* packed) {
   const int64_t pairs = (tiles + 1) / 2;
-  for_runs(images, first_tile, tiles, [&](const Place& place, int64_t first, int64_t run) {
-    const uint16_t* image = image_of(images, source, place.image) + channel;
-    for (int64_t k = 0; k < count; k += winograd_lanes) {
-      uint16_t* target = packed + k * pairs * 2;
-      transform_result_row(images, image + k, place, run, lanes(count - k),
-                           [&](int64_t tile, int point, __m512 values) {
-                             put_into_pair(values, first + tile,
-                                           target + point * point_stride + (first + tile) / 2 * 2 * winograd_lanes);
-                           });
-    }
-  });
+  for (int64_t k = 0; k < count; k += winograd_lanes) {
+    Pairing pairing(packed + k * pairs * 2, point_stride, 2 * winograd_lanes);
+    for_runs(images, first_tile, tiles, [&](const Place& place, int64_t, int64_t run) {
+      transform_result_row(images, image_of(images, source, place.image) + channel + k, place, run, lanes(count - k),
+                           [&](int64_t, const __m512(&points)[winograd_points]) { pairing.put(points); });
+    });
+    pairing.finish();
+  }
 }
 
 /// Sums of `Rows` tiles and 32 channels.
@@ -242,6 +271,8 @@ template <int Rows>
 void multiply_rows(const uint16_t* windows, const uint16_t* filter, int64_t chunks, int64_t tiles, int64_t stride,
                    float* sums) {
   __m512 totals[Rows][2];
+  // Unrolled, as otherwise the sums have to be in memory.
+#pragma GCC unroll 16
   for (auto& total : totals) total[0] = total[1] = _mm512_setzero_ps();
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     const uint16_t* rows = windows + chunk * tiles * winograd_lanes;
@@ -255,6 +286,7 @@ void multiply_rows(const uint16_t* windows, const uint16_t* filter, int64_t chun
       }
     }
   }
+#pragma GCC unroll 16
   for (int row = 0; row < Rows; ++row) {
     _mm512_storeu_ps(sums + row * stride, totals[row][0]);
     _mm512_storeu_ps(sums + row * stride + winograd_lanes, totals[row][1]);
@@ -431,17 +463,18 @@ void transform_filter(const WinogradFilter& filter, const uint16_t* source, int6
   }
 }
 
-void multiply_pairs(const uint16_t* results, const uint16_t* windows, int64_t pairs, int64_t outputs, int64_t stride,
-                    bool is_first, float* sums) {
+void multiply_pairs(const uint16_t* results, const uint16_t* windows, int64_t pairs, int64_t outputs, bool is_first,
+                    float* sums) {
   for (int64_t output = 0; output < outputs; output += winograd_rows) {
-    float* target = sums + output * stride;
+    float* target = sums + output * winograd_block;
     const uint16_t* rows = results + output / winograd_lanes * pairs * 2 * winograd_lanes + output % winograd_lanes * 2;
     const uint16_t* columns = windows;
     __m512 totals[winograd_rows][2];
+#pragma GCC unroll 8
     for (int row = 0; row < winograd_rows; ++row) {
       for (int part = 0; part < 2; ++part) {
         totals[row][part] =
-            is_first ? _mm512_setzero_ps() : _mm512_loadu_ps(target + row * stride + part * winograd_lanes);
+            is_first ? _mm512_setzero_ps() : _mm512_loadu_ps(target + row * winograd_block + part * winograd_lanes);
       }
     }
     for (int64_t pair = 0; pair < pairs; ++pair, rows += 2 * winograd_lanes, columns += 2 * winograd_block) {
@@ -453,9 +486,10 @@ void multiply_pairs(const uint16_t* results, const uint16_t* windows, int64_t pa
         add_products(totals[row][1], result, second);
       }
     }
+#pragma GCC unroll 8
     for (int row = 0; row < winograd_rows; ++row) {
       for (int part = 0; part < 2; ++part) {
-        _mm512_storeu_ps(target + row * stride + part * winograd_lanes, totals[row][part]);
+        _mm512_storeu_ps(target + row * winograd_block + part * winograd_lanes, totals[row][part]);
       }
     }
   }
@@ -496,36 +530,43 @@ void put_gradient(__m512 value, const WinogradScaling& scaling, int64_t stride, 
 
 template <class T>
 void transform_gradient_as(const WinogradFilter& filter, const float* sums, int64_t point_stride, int64_t parts,
-                           int64_t part_stride, const WinogradScaling& scaling, T* result) {
-  for (int64_t input = 0; input < filter.inputs; input += winograd_lanes) {
-    const __mmask16 mask = lanes(filter.inputs - input);
-    __m512 columns[4][3];
-    for (int j = 0; j < 4; ++j) {
-      __m512 m[4];
-      for (int i = 0; i < 4; ++i) {
-        const float* source = sums + (4 * i + j) * point_stride + input;
-        m[i] = _mm512_loadu_ps(source);
-        for (int64_t part = 1; part < parts; ++part) m[i] += _mm512_loadu_ps(source + part * part_stride);
+                           int64_t part_stride, int64_t input, int64_t outputs, const WinogradScaling& scaling,
+                           T* result) {
+  for (int64_t output = 0; output < outputs; ++output, sums += winograd_block, result += filter.output_stride) {
+    for (int lane = 0; lane < winograd_block; lane += winograd_lanes) {
+      const __mmask16 mask = lanes(filter.inputs - input - lane);
+      if (mask == 0) break;
+      __m512 columns[4][3];
+      for (int j = 0; j < 4; ++j) {
+        __m512 m[4];
+        for (int i = 0; i < 4; ++i) {
+          const float* source = sums + (4 * i + j) * point_stride + lane;
+          m[i] = _mm512_loadu_ps(source);
+          for (int64_t part = 1; part < parts; ++part) m[i] += _mm512_loadu_ps(source + part * part_stride);
+        }
+        gather_taps(m, columns[j]);
       }
-      gather_taps(m, columns[j]);
-    }
-    for (int i = 0; i < 3; ++i) {
-      __m512 taps[3];
-      gather_taps({columns[0][i], columns[1][i], columns[2][i], columns[3][i]}, taps);
-      for (int j = 0; j < 3; ++j) {
-        T* target = result + i * filter.row_stride + j * filter.column_stride + input * filter.input_stride;
-        put_gradient(taps[j], scaling, filter.input_stride, mask, target);
+      for (int i = 0; i < 3; ++i) {
+        __m512 taps[3];
+        gather_taps({columns[0][i], columns[1][i], columns[2][i], columns[3][i]}, taps);
+        for (int j = 0; j < 3; ++j) {
+          put_gradient(taps[j], scaling, filter.input_stride, mask,
+                       result + i * filter.row_stride + j * filter.column_stride + lane * filter.input_stride);
+        }
       }
     }
   }
 }
 
 void transform_gradient(const WinogradFilter& filter, const float* sums, int64_t point_stride, int64_t parts,
-                        int64_t part_stride, const WinogradScaling& scaling, bool is_narrow, void* result) {
+                        int64_t part_stride, int64_t input, int64_t outputs, const WinogradScaling& scaling,
+                        bool is_narrow, void* result) {
   if (is_narrow) {
-    transform_gradient_as(filter, sums, point_stride, parts, part_stride, scaling, static_cast<uint16_t*>(result));
+    transform_gradient_as(filter, sums, point_stride, parts, part_stride, input, outputs, scaling,
+                          static_cast<uint16_t*>(result));
   } else {
-    transform_gradient_as(filter, sums, point_stride, parts, part_stride, scaling, static_cast<float*>(result));
+    transform_gradient_as(filter, sums, point_stride, parts, part_stride, input, outputs, scaling,
+                          static_cast<float*>(result));
   }
 }
 

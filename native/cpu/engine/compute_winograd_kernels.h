@@ -61,13 +61,15 @@ struct WinogradKernels {
                        int64_t point_stride, uint16_t* packed);
   void (*pair_results)(const WinogradImages& images, const uint16_t* source, int64_t first_tile, int64_t tiles,
                        int64_t channel, int64_t count, int64_t point_stride, uint16_t* packed);
-  /// Adds to the sums of one point, `outputs` rows and 32 columns; `is_first`: there is nothing in them yet.
+  /// Adds to the sums of one point, `outputs` rows (up to the next 8th) of 32 columns; `is_first`: there is nothing in
+  /// them yet.
   void (*multiply_pairs)(const uint16_t* results, const uint16_t* windows, int64_t pairs, int64_t outputs,
-                         int64_t stride, bool is_first, float* sums);
-  /// The gradient of one output from `parts` sums [point][inputs, filled up to 32], `point_stride` and `part_stride`
-  /// floats apart. `result`: its first tap, f32 or bf16.
+                         bool is_first, float* sums);
+  /// The gradient of `outputs` outputs and 32 inputs from `input` on, from `parts` sums [point][outputs][32];
+  /// `point_stride` and `part_stride` floats apart. `result`: the first of them, f32 or bf16.
   void (*transform_gradient)(const WinogradFilter& filter, const float* sums, int64_t point_stride, int64_t parts,
-                             int64_t part_stride, const WinogradScaling& scaling, bool is_narrow, void* result);
+                             int64_t part_stride, int64_t input, int64_t outputs, const WinogradScaling& scaling,
+                             bool is_narrow, void* result);
 };
 
 }  // namespace cpu::compute
