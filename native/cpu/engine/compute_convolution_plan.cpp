@@ -8,6 +8,7 @@
 #include "engine/compute_convolution_winograd.h"
 #include "engine/compute_elementwise.h"
 #include "engine/compute_staging.h"
+#include "engine/compute_winograd.h"
 
 namespace cpu::compute {
 namespace {
@@ -67,6 +68,15 @@ bool ConvolutionPlan::choose_kernel(ConvolutionAlgorithm algorithm, bool keeps_s
 
 std::unique_ptr<ConvolutionKernel> ConvolutionPlan::make_single_precision(ConvolutionAlgorithm algorithm,
                                                                           bool keeps_single) {
+  if (algorithm == ConvolutionAlgorithm::Winograd && !epilogue_.has_bias &&
+      epilogue_.function == EpilogueFunction::Identity) {
+    take_types(true, keeps_single);
+    if (auto kernel = make_winograd(direction_, native_)) {
+      // It needs the whole filter.
+      used_ = {};
+      return kernel;
+    }
+  }
   take_types(false, keeps_single);
   const bool is_filter = direction_ == ConvolutionDirection::BackwardFilter;
   const bool is_direct = algorithm == ConvolutionAlgorithm::Direct;

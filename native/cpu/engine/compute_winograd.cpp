@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/compute_onednn.h"
+#include "engine/compute_winograd_kernels.h"
 
 namespace cpu::compute {
 
@@ -13,6 +14,8 @@ extern const WinogradKernels winograd_avx512_bf16;
 #endif
 
 namespace {
+
+constexpr const char* kernel_name = "winograd 2x2:avx512_bf16";
 
 /// The loops for the processor this runs on; null where it has none.
 const WinogradKernels* winograd_kernels() {
@@ -33,203 +36,236 @@ const WinogradKernels* winograd_kernels() {
 int64_t divided(int64_t number, int64_t by) { return (number + by - 1) / by; }
 int64_t rounded_up(int64_t number, int64_t to) { return divided(number, to) * to; }
 
-size_t aligned(int64_t bytes) { return static_cast<size_t>(rounded_up(bytes, 4096)); }
+/// Bytes of `count` numbers in whole pages.
+template <class T>
+size_t bytes_of(int64_t count) {
+  return static_cast<size_t>(rounded_up(count * static_cast<int64_t>(sizeof(T)), 4096));
+}
 
-/// Elements from one point of a packed tensor to the next: points must not be a power of two apart, where they would
-/// compete for the same lines of the cache.
+/// Elements from one point of a packed tensor to the next: points a power of two apart would compete for the same lines
+/// of the cache.
 int64_t spread(int64_t elements) { return elements + 32; }
 
-/// Floats between the sums of one tile and those of the next.
+/// Floats from the sums of one tile to those of the next.
 constexpr int64_t sum_stride = winograd_points * winograd_block + winograd_lanes;
 
-/// What a thread works on at a time stays in its core's own cache.
+/// What a thread works on at a time stays in its core's own cache, beside the part of the filter it is multiplied with.
 constexpr int64_t cached_bytes = 640 << 10;
+
+WinogradImages images_of(const Tensor& tensor, int padding_h, int padding_w, const Tensor& results) {
+  return {tensor.dims[2],           tensor.dims[3], tensor.dims[1], padding_h, padding_w, (results.dims[2] + 1) / 2,
+          (results.dims[3] + 1) / 2};
+}
+
+int64_t tiles_of(const Tensor& results) {
+  return static_cast<int64_t>(results.dims[0]) * ((results.dims[2] + 1) / 2) * ((results.dims[3] + 1) / 2);
+}
+
+/// The forward convolution, and the gradient of the data: the convolution of dy with the filter turned around.
+class WinogradConvolution final : public ConvolutionKernel {
+ public:
+  WinogradConvolution(bool is_forward, const ConvolutionShape& shape)
+      : ConvolutionKernel(kernel_name, 0), threads_(omp_get_max_threads()) {
+    const Tensor &from = is_forward ? shape.x : shape.y, &to = is_forward ? shape.y : shape.x, &w = shape.w;
+    const int padding_h = shape.padding[0], padding_w = shape.padding[1];
+    images_ = images_of(from, is_forward ? padding_h : 2 - padding_h, is_forward ? padding_w : 2 - padding_w, to);
+    results_ = images_of(to, 0, 0, to);
+    tiles_ = tiles_of(to);
+    filter_ = {w.dims[0], w.dims[1], w.strides[0], w.strides[1], w.strides[2], w.strides[3]};
+    if (!is_forward) {
+      filter_ = {w.dims[1], w.dims[0], w.strides[1], w.strides[0], -w.strides[2], -w.strides[3]};
+      first_tap_ = 2 * (w.strides[2] + w.strides[3]);
+    }
+    inputs_ = rounded_up(filter_.inputs, winograd_lanes);
+    blocks_ = divided(filter_.outputs, winograd_block);
+    const auto tile_bytes =
+        static_cast<int64_t>(winograd_points * inputs_ * sizeof(uint16_t) + sum_stride * sizeof(float));
+    // So many that the filter, which comes from further away, is used often enough.
+    constexpr int64_t least_tiles = 28;
+    most_tiles_ = std::min(divided(tiles_, threads_), std::max(cached_bytes / tile_bytes, least_tiles));
+    point_stride_ = spread(most_tiles_ * inputs_);
+    filter_bytes_ = bytes_of<uint16_t>(blocks_ * block_elements());
+    window_bytes_ = bytes_of<uint16_t>(winograd_points * point_stride_);
+    own_bytes_ = window_bytes_ + bytes_of<float>(most_tiles_ * sum_stride);
+    workspace_ = filter_bytes_ + own_bytes_ * static_cast<size_t>(threads_);
+  }
+
+  bool adds() const override { return true; }
+
+  void run(const void* first, const void* second, const void*, bool add, void* result, char* workspace) override {
+    const WinogradKernels& kernels = *winograd_kernels();
+    const auto* images = static_cast<const uint16_t*>(first);
+    const auto* filter = static_cast<const uint16_t*>(second) + first_tap_;
+    auto* packed_filter = reinterpret_cast<uint16_t*>(workspace);
+    const int threads = std::min(threads_, omp_get_max_threads());
+    // Every thread gets the same.
+    const int64_t rounds = rounded_up(divided(tiles_, most_tiles_), threads), round_tiles = divided(tiles_, rounds);
+#pragma omp parallel num_threads(threads)
+    {
+      char* own = workspace + filter_bytes_ + own_bytes_ * static_cast<size_t>(omp_get_thread_num());
+      auto* windows = reinterpret_cast<uint16_t*>(own);
+      auto* sums = reinterpret_cast<float*>(own + window_bytes_);
+#pragma omp for schedule(dynamic, 1)
+      for (int64_t block = 0; block < blocks_; ++block) {
+        kernels.transform_filter(filter_, filter, block, packed_filter + block * block_elements());
+      }
+#pragma omp for schedule(dynamic, 1)
+      for (int64_t tile = 0; tile < tiles_; tile += round_tiles) {
+        const int64_t tiles = std::min(round_tiles, tiles_ - tile);
+        kernels.transform_windows(images_, images, tile, tiles, point_stride_, windows);
+        for (int64_t block = 0; block < blocks_; ++block) {
+          const uint16_t* factors = packed_filter + block * block_elements();
+          for (int point = 0; point < winograd_points; ++point) {
+            kernels.multiply(windows + point * point_stride_, factors + point * inputs_ * winograd_block,
+                             inputs_ / winograd_lanes, tiles, sum_stride, sums + point * winograd_block);
+          }
+          kernels.transform_sums(results_, sums, sum_stride, tile, tiles, block * winograd_block, add,
+                                 static_cast<uint16_t*>(result));
+        }
+      }
+    }
+  }
+
+ private:
+  /// Of the filter of 32 outputs.
+  int64_t block_elements() const { return winograd_points * inputs_ * winograd_block; }
+
+  const int threads_;
+  WinogradImages images_{}, results_{};
+  WinogradFilter filter_{};
+  int64_t first_tap_ = 0;
+  int64_t tiles_, most_tiles_;
+  /// Filled up.
+  int64_t inputs_;
+  /// Of 32 outputs.
+  int64_t blocks_;
+  /// Elements from one point of the packed windows to the next.
+  int64_t point_stride_;
+  /// Of the filter, of a thread's windows, and of all that a thread has.
+  size_t filter_bytes_, window_bytes_, own_bytes_;
+};
+
+/// The gradient of the filter. The work is divided into parts of the tiles, which have sums of their own that are added
+/// up in their order, and parts of the outputs, which each transform all windows.
+class WinogradGradient final : public ConvolutionKernel {
+ public:
+  explicit WinogradGradient(const ConvolutionShape& shape)
+      : ConvolutionKernel(kernel_name, 0),
+        threads_(omp_get_max_threads()),
+        images_(images_of(shape.x, shape.padding[0], shape.padding[1], shape.y)),
+        results_(images_of(shape.y, 0, 0, shape.y)),
+        type_(shape.w.type),
+        tiles_(tiles_of(shape.y)) {
+    const Tensor& w = shape.w;
+    filter_ = {w.dims[0], w.dims[1], w.strides[0], w.strides[1], w.strides[2], w.strides[3]};
+    inputs_ = rounded_up(filter_.inputs, winograd_block);
+    outputs_ = rounded_up(filter_.outputs, winograd_lanes);
+    // None of this depends on the number of threads, on which the bits would depend then.
+    constexpr int64_t parts = 8, least_tiles = 64, least_outputs = 128, most_sums = 4 << 20;
+    const int64_t most_parts = std::min(most_sums / (winograd_points * inputs_ * outputs_), tiles_ / least_tiles);
+    part_tiles_ = divided(tiles_, std::clamp<int64_t>(most_parts, 1, parts));
+    tile_parts_ = divided(tiles_, part_tiles_);
+    const int64_t output_parts = std::clamp<int64_t>(outputs_ / least_outputs, 1, parts / tile_parts_);
+    part_outputs_ = rounded_up(divided(outputs_, output_parts), winograd_lanes);
+    output_parts_ = divided(outputs_, part_outputs_);
+    const auto tile_bytes = static_cast<int64_t>(winograd_points * (inputs_ + part_outputs_) * sizeof(uint16_t));
+    // With fewer at a time the sums would be read and written too often.
+    constexpr int64_t least = 64, most = 256;
+    round_tiles_ = rounded_up(std::min(part_tiles_, std::clamp(cached_bytes / tile_bytes, least, most)), 2);
+    window_stride_ = spread(round_tiles_ * inputs_);
+    result_stride_ = spread(round_tiles_ * part_outputs_);
+    sum_bytes_ = bytes_of<float>(winograd_points * point_sums());
+    window_bytes_ = bytes_of<uint16_t>(winograd_points * window_stride_);
+    own_bytes_ = window_bytes_ + bytes_of<uint16_t>(winograd_points * result_stride_);
+    workspace_ = sum_bytes_ * static_cast<size_t>(tile_parts_) + own_bytes_ * static_cast<size_t>(threads_);
+  }
+
+  bool adds() const override { return true; }
+
+  void run(const void* first, const void* second, const void*, bool add, void* result, char* workspace) override {
+    const WinogradKernels& kernels = *winograd_kernels();
+    const auto* images = static_cast<const uint16_t*>(first);
+    const auto* results = static_cast<const uint16_t*>(second);
+    auto* all_sums = reinterpret_cast<float*>(workspace);
+    const auto part_stride = static_cast<int64_t>(sum_bytes_ / sizeof(float));
+    char* behind_sums = workspace + sum_bytes_ * static_cast<size_t>(tile_parts_);
+    const int threads = std::min(threads_, omp_get_max_threads());
+#pragma omp parallel num_threads(threads)
+    {
+      char* own = behind_sums + own_bytes_ * static_cast<size_t>(omp_get_thread_num());
+      auto* windows = reinterpret_cast<uint16_t*>(own);
+      auto* packed_results = reinterpret_cast<uint16_t*>(own + window_bytes_);
+#pragma omp for collapse(2) schedule(dynamic, 1)
+      for (int64_t tile_part = 0; tile_part < tile_parts_; ++tile_part) {
+        for (int64_t output_part = 0; output_part < output_parts_; ++output_part) {
+          const int64_t output = output_part * part_outputs_, start = tile_part * part_tiles_;
+          const int64_t outputs = std::min<int64_t>(part_outputs_, filter_.outputs - output);
+          float* sums = all_sums + tile_part * part_stride + output * winograd_block;
+          const int64_t end = std::min(tiles_, start + part_tiles_);
+          for (int64_t tile = start; tile < end; tile += round_tiles_) {
+            const int64_t tiles = std::min(round_tiles_, end - tile), pairs = divided(tiles, 2);
+            kernels.pair_windows(images_, images, tile, tiles, window_stride_, windows);
+            kernels.pair_results(results_, results, tile, tiles, output, outputs, result_stride_, packed_results);
+            for (int point = 0; point < winograd_points; ++point) {
+              for (int64_t input = 0; input < inputs_; input += winograd_block) {
+                kernels.multiply_pairs(packed_results + point * result_stride_,
+                                       windows + point * window_stride_ + input * pairs * 2, pairs, outputs,
+                                       tile == start, sums + point * point_sums() + input * outputs_);
+              }
+            }
+          }
+        }
+      }
+#pragma omp for collapse(2) schedule(static)
+      for (int64_t input = 0; input < inputs_; input += winograd_block) {
+        for (int64_t output = 0; output < filter_.outputs; output += winograd_lanes) {
+          const int64_t outputs = std::min<int64_t>(winograd_lanes, filter_.outputs - output);
+          const int64_t offset = output * filter_.output_stride + input * filter_.input_stride;
+          kernels.transform_gradient(filter_, all_sums + input * outputs_ + output * winograd_block, point_sums(),
+                                     tile_parts_, part_stride, input, outputs, add, type_ == ElementType::BF16,
+                                     at(result, type_, offset));
+        }
+      }
+    }
+  }
+
+ private:
+  /// Floats from the sums of one point to those of the next.
+  int64_t point_sums() const { return inputs_ * outputs_; }
+
+  const int threads_;
+  const WinogradImages images_, results_;
+  const ElementType type_;
+  WinogradFilter filter_{};
+  const int64_t tiles_;
+  /// Filled up.
+  int64_t inputs_, outputs_;
+  int64_t tile_parts_, part_tiles_, output_parts_, part_outputs_;
+  /// Tiles that are transformed at a time.
+  int64_t round_tiles_;
+  /// Elements from one point of the packed windows and results to the next.
+  int64_t window_stride_, result_stride_;
+  /// Of one part's sums, of a thread's windows, and of all that a thread has.
+  size_t sum_bytes_, window_bytes_, own_bytes_;
+};
 
 bool is_narrow_image(const Tensor& tensor) {
   return tensor.rank == 4 && tensor.type == ElementType::BF16 && tensor.is_channels_last();
 }
 
-WinogradImages images_of(const Tensor& tensor, const int* padding, const WinogradImages& tiles) {
-  return {tensor.dims[2], tensor.dims[3], tensor.dims[1], padding[0], padding[1], tiles.rows, tiles.columns};
-}
-
 }  // namespace
 
-std::unique_ptr<WinogradPlan> WinogradPlan::make(ConvolutionDirection direction, const ConvolutionShape& shape) {
+std::unique_ptr<ConvolutionKernel> make_winograd(ConvolutionDirection direction, const ConvolutionShape& shape) {
   const bool is_filter = direction == ConvolutionDirection::BackwardFilter;
   const bool has_filter_type = shape.w.type == ElementType::BF16 || (is_filter && shape.w.type == ElementType::F32);
-  if (!is_narrow_image(shape.x) || !is_narrow_image(shape.y) || !has_filter_type || shape.groups != 1) return nullptr;
+  if (!is_narrow_image(shape.x) || !is_narrow_image(shape.y) || !has_filter_type) return nullptr;
+  if (shape.groups != 1 || winograd_kernels() == nullptr) return nullptr;
   for (int i = 0; i < 2; ++i) {
     if (shape.w.dims[2 + i] != 3 || shape.stride[i] != 1 || shape.dilation[i] != 1) return nullptr;
     if (shape.padding[i] < 0 || shape.padding[i] > 2) return nullptr;
   }
-  if (shape.x.elements() == 0 || shape.y.elements() == 0 || winograd_kernels() == nullptr) return nullptr;
-  return std::unique_ptr<WinogradPlan>(new WinogradPlan(direction, shape));
-}
-
-WinogradPlan::WinogradPlan(ConvolutionDirection direction, const ConvolutionShape& shape) : direction_(direction) {
-  const bool is_data = direction == ConvolutionDirection::BackwardData;
-  const Tensor& from = is_data ? shape.y : shape.x;
-  const Tensor& to = is_data ? shape.x : shape.y;
-  const Tensor& w = shape.w;
-  const WinogradImages tiles{0, 0, 0, 0, 0, (to.dims[2] + 1) / 2, (to.dims[3] + 1) / 2};
-  constexpr int none[2] = {};
-  // The gradient of the data is the convolution of dy with the filter turned around.
-  const int padding[2] = {is_data ? 2 - shape.padding[0] : shape.padding[0],
-                          is_data ? 2 - shape.padding[1] : shape.padding[1]};
-  input_ = images_of(from, padding, tiles);
-  output_ = images_of(to, none, tiles);
-  tiles_ = static_cast<int64_t>(to.dims[0]) * tiles.rows * tiles.columns;
-  filter_ = {w.dims[0], w.dims[1], w.strides[0], w.strides[1], w.strides[2], w.strides[3]};
-  if (is_data) {
-    std::swap(filter_.outputs, filter_.inputs);
-    std::swap(filter_.output_stride, filter_.input_stride);
-  }
-  if (is_data != shape.flips_filter) {
-    filter_offset_ = 2 * (filter_.row_stride + filter_.column_stride);
-    filter_.row_stride = -filter_.row_stride;
-    filter_.column_stride = -filter_.column_stride;
-  }
-  is_narrow_gradient_ = w.type == ElementType::BF16;
-  threads_ = omp_get_max_threads();
-  if (direction == ConvolutionDirection::BackwardFilter) {
-    plan_gradient();
-  } else {
-    plan_correlation();
-  }
-}
-
-void WinogradPlan::plan_correlation() {
-  const int64_t inputs = rounded_up(filter_.inputs, winograd_lanes),
-                outputs = rounded_up(filter_.outputs, winograd_block);
-  const auto tile_bytes =
-      static_cast<int64_t>(winograd_points * inputs * sizeof(uint16_t) + sum_stride * sizeof(float));
-  block_tiles_ = std::min(divided(tiles_, threads_), std::max<int64_t>(cached_bytes / tile_bytes, 28));
-  window_stride_ = spread(block_tiles_ * inputs);
-  shared_bytes_ = aligned(static_cast<int64_t>(winograd_points * inputs * outputs * sizeof(uint16_t)));
-  window_bytes_ = aligned(static_cast<int64_t>(winograd_points * window_stride_ * sizeof(uint16_t)));
-  own_bytes_ = window_bytes_ + aligned(static_cast<int64_t>(block_tiles_ * sum_stride * sizeof(float)));
-  workspace_ = shared_bytes_ + own_bytes_ * static_cast<size_t>(threads_);
-}
-
-void WinogradPlan::correlate(const uint16_t* images, const uint16_t* filter, const WinogradScaling& scaling,
-                             uint16_t* result, char* workspace) const {
-  const WinogradKernels& kernels = *winograd_kernels();
-  const int64_t inputs = rounded_up(filter_.inputs, winograd_lanes),
-                output_blocks = divided(filter_.outputs, winograd_block);
-  const int64_t point_elements = inputs * winograd_block, block_elements = winograd_points * point_elements;
-  auto* packed_filter = reinterpret_cast<uint16_t*>(workspace);
-  const int threads = std::min(threads_, omp_get_max_threads());
-  // As many blocks as give every thread the same.
-  const int64_t blocks = rounded_up(divided(tiles_, block_tiles_), threads), block_tiles = divided(tiles_, blocks);
-#pragma omp parallel num_threads(threads)
-  {
-    char* own = workspace + shared_bytes_ + own_bytes_ * static_cast<size_t>(omp_get_thread_num());
-    auto* windows = reinterpret_cast<uint16_t*>(own);
-    auto* sums = reinterpret_cast<float*>(own + window_bytes_);
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t block = 0; block < output_blocks; ++block) {
-      kernels.transform_filter(filter_, filter, block, packed_filter + block * block_elements);
-    }
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t first = 0; first < tiles_; first += block_tiles) {
-      const int64_t tiles = std::min(block_tiles, tiles_ - first);
-      kernels.transform_windows(input_, images, first, tiles, window_stride_, windows);
-      for (int64_t block = 0; block < output_blocks; ++block) {
-        const uint16_t* points = packed_filter + block * block_elements;
-        for (int point = 0; point < winograd_points; ++point) {
-          kernels.multiply(windows + point * window_stride_, points + point * point_elements, inputs / winograd_lanes,
-                           tiles, sum_stride, sums + point * winograd_block);
-        }
-        kernels.transform_sums(output_, sums, sum_stride, first, tiles, block * winograd_block, scaling, result);
-      }
-    }
-  }
-}
-
-void WinogradPlan::plan_gradient() {
-  const int64_t inputs = rounded_up(filter_.inputs, winograd_block),
-                outputs = rounded_up(filter_.outputs, winograd_lanes);
-  // Parts of the outputs keep the sums of one part in the cache, though each transforms all windows; parts of the tiles
-  // have sums of their own. Neither depends on the number of threads.
-  constexpr int64_t parts = 8, least_outputs = 128, least_tiles = 64, most_sums = 16 << 20;
-  const auto sum_bytes = static_cast<int64_t>(winograd_points * inputs * outputs * sizeof(float));
-  tile_parts_ = std::clamp<int64_t>(std::min(most_sums / sum_bytes, tiles_ / least_tiles), 1, parts);
-  output_parts_ = std::clamp<int64_t>(outputs / least_outputs, 1, parts / tile_parts_);
-  tile_parts_ = divided(tiles_, divided(tiles_, tile_parts_));
-  const int64_t part_outputs = rounded_up(divided(outputs, output_parts_), winograd_lanes);
-  output_parts_ = divided(outputs, part_outputs);
-  const auto tile_bytes = static_cast<int64_t>(winograd_points * (inputs + part_outputs) * sizeof(uint16_t));
-  block_tiles_ =
-      rounded_up(std::min(divided(tiles_, tile_parts_), std::clamp<int64_t>(cached_bytes / tile_bytes, 64, 256)), 2);
-  window_stride_ = spread(block_tiles_ * inputs);
-  result_stride_ = spread(block_tiles_ * part_outputs);
-  shared_bytes_ = aligned(sum_bytes) * static_cast<size_t>(tile_parts_);
-  window_bytes_ = aligned(static_cast<int64_t>(winograd_points * window_stride_ * sizeof(uint16_t)));
-  own_bytes_ = window_bytes_ + aligned(static_cast<int64_t>(winograd_points * result_stride_ * sizeof(uint16_t)));
-  workspace_ = shared_bytes_ + own_bytes_ * static_cast<size_t>(threads_);
-}
-
-void WinogradPlan::run_gradient(const uint16_t* images, const uint16_t* results, const WinogradScaling& scaling,
-                                void* filter, char* workspace) const {
-  const WinogradKernels& kernels = *winograd_kernels();
-  const int64_t inputs = rounded_up(filter_.inputs, winograd_block),
-                outputs = rounded_up(filter_.outputs, winograd_lanes);
-  const int64_t point_sums = outputs * inputs;
-  const auto part_sums =
-      static_cast<int64_t>(aligned(static_cast<int64_t>(winograd_points * point_sums * sizeof(float))) / sizeof(float));
-  const int64_t part_outputs = rounded_up(divided(outputs, output_parts_), winograd_lanes);
-  const int64_t part_tiles = divided(tiles_, tile_parts_);
-  auto* all_sums = reinterpret_cast<float*>(workspace);
-  const int threads = std::min(threads_, omp_get_max_threads());
-#pragma omp parallel num_threads(threads)
-  {
-    char* own = workspace + shared_bytes_ + own_bytes_ * static_cast<size_t>(omp_get_thread_num());
-    auto* windows = reinterpret_cast<uint16_t*>(own);
-    auto* packed_results = reinterpret_cast<uint16_t*>(own + window_bytes_);
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t part = 0; part < tile_parts_ * output_parts_; ++part) {
-      const int64_t first_output = part % output_parts_ * part_outputs, start = part / output_parts_ * part_tiles;
-      const int64_t count = std::min<int64_t>(part_outputs, filter_.outputs - first_output);
-      float* sums = all_sums + part / output_parts_ * part_sums + first_output * winograd_block;
-      const int64_t end = std::min(tiles_, start + part_tiles);
-      for (int64_t first = start; first < end; first += block_tiles_) {
-        const int64_t tiles = std::min(block_tiles_, end - first), pairs = divided(tiles, 2);
-        kernels.pair_windows(input_, images, first, tiles, window_stride_, windows);
-        kernels.pair_results(output_, results, first, tiles, first_output, count, result_stride_, packed_results);
-        for (int point = 0; point < winograd_points; ++point) {
-          for (int64_t input = 0; input < inputs; input += winograd_block) {
-            kernels.multiply_pairs(packed_results + point * result_stride_,
-                                   windows + point * window_stride_ + input * pairs * 2, pairs, count, first == start,
-                                   sums + point * point_sums + input * outputs);
-          }
-        }
-      }
-    }
-#pragma omp for collapse(2) schedule(static)
-    for (int64_t input = 0; input < inputs; input += winograd_block) {
-      for (int64_t output = 0; output < filter_.outputs; output += winograd_lanes) {
-        const int64_t count = std::min<int64_t>(winograd_lanes, filter_.outputs - output);
-        const int64_t offset = filter_offset_ + output * filter_.output_stride + input * filter_.input_stride;
-        kernels.transform_gradient(filter_, all_sums + input * outputs + output * winograd_block, point_sums,
-                                   tile_parts_, part_sums, input, count, scaling, is_narrow_gradient_,
-                                   at(filter, is_narrow_gradient_ ? ElementType::BF16 : ElementType::F32, offset));
-      }
-    }
-  }
-}
-
-void WinogradPlan::run(double alpha, const void* first, const void* second, double beta, void* result,
-                       void* workspace) const {
-  const WinogradScaling scaling{static_cast<float>(alpha), static_cast<float>(beta)};
-  const auto* images = static_cast<const uint16_t*>(first);
-  const auto* other = static_cast<const uint16_t*>(second);
-  auto* memory = static_cast<char*>(workspace);
-  if (direction_ == ConvolutionDirection::BackwardFilter) {
-    run_gradient(images, other, scaling, result, memory);
-  } else {
-    correlate(images, other + filter_offset_, scaling, static_cast<uint16_t*>(result), memory);
-  }
+  if (is_filter) return std::make_unique<WinogradGradient>(shape);
+  return std::make_unique<WinogradConvolution>(direction == ConvolutionDirection::Forward, shape);
 }
 
 }  // namespace cpu::compute

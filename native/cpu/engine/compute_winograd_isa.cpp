@@ -18,7 +18,6 @@ using cpu::compute::winograd_rows;
 using cpu::compute::WinogradFilter;
 using cpu::compute::WinogradImages;
 using cpu::compute::WinogradKernels;
-using cpu::compute::WinogradScaling;
 
 /// Lanes below `count`.
 __mmask16 lanes(int64_t count) {
@@ -37,6 +36,15 @@ __m512 load(const uint16_t* source, __mmask16 mask) {
 }
 
 __m256i rounded(__m512 values) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(values)); }
+
+/// Pairs of numbers in bf16, the first ones below.
+__m512i joined(__m512 first, __m512 second) {
+  const __m512i alternating =
+      _mm512_setr_epi32(0x100000, 0x110001, 0x120002, 0x130003, 0x140004, 0x150005, 0x160006, 0x170007, 0x180008,
+                        0x190009, 0x1a000a, 0x1b000b, 0x1c000c, 0x1d000d, 0x1e000e, 0x1f000f);
+  const auto both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
+  return _mm512_maskz_permutexvar_epi16(0xffffffff, alternating, both);
+}
 
 void store(__m512 values, uint16_t* target, __mmask16 mask) { _mm256_mask_storeu_epi16(target, mask, rounded(values)); }
 
@@ -219,13 +227,9 @@ class Pairing {
 
  private:
   void write(const __m512 (&points)[winograd_points]) {
-    const __m512i mixed =
-        _mm512_setr_epi32(0x100000, 0x110001, 0x120002, 0x130003, 0x140004, 0x150005, 0x160006, 0x170007, 0x180008,
-                          0x190009, 0x1a000a, 0x1b000b, 0x1c000c, 0x1d000d, 0x1e000e, 0x1f000f);
     uint16_t* to = line_;
     for (int point = 0; point < winograd_points; ++point, to += point_stride_) {
-      const auto both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(points[point], held_[point]));
-      _mm512_storeu_si512(to, _mm512_maskz_permutexvar_epi16(0xffffffff, mixed, both));
+      _mm512_storeu_si512(to, joined(held_[point], points[point]));
     }
     line_ += pair_stride_;
   }
@@ -312,10 +316,9 @@ void multiply(const uint16_t* windows, const uint16_t* filter, int64_t chunks, i
   }
 }
 
-template <bool Blends>
+template <bool Adds>
 void transform_sums_as(const WinogradImages& images, const float* sums, int64_t stride, int64_t first_tile,
-                       int64_t tiles, int64_t channel, const WinogradScaling& scaling, uint16_t* result) {
-  const __m512 alpha = _mm512_set1_ps(scaling.alpha), beta = _mm512_set1_ps(scaling.beta);
+                       int64_t tiles, int64_t channel, uint16_t* result) {
   const auto row_stride = static_cast<int64_t>(images.width) * images.channels;
   for (int64_t tile = 0; tile < tiles; ++tile) {
     const Place place(images, first_tile + tile);
@@ -340,10 +343,7 @@ void transform_sums_as(const WinogradImages& images, const float* sums, int64_t 
         for (int j = 0; j < columns; ++j) {
           uint16_t* target = corner + i * row_stride + j * images.channels + channel + part;
           __m512 value = pixels[j];
-          if constexpr (Blends) {
-            value *= alpha;
-            if (scaling.beta != 0) value += beta * load(target, mask);
-          }
+          if constexpr (Adds) value += load(target, mask);
           store(value, target, mask);
         }
       }
@@ -352,10 +352,8 @@ void transform_sums_as(const WinogradImages& images, const float* sums, int64_t 
 }
 
 void transform_sums(const WinogradImages& images, const float* sums, int64_t stride, int64_t first_tile, int64_t tiles,
-                    int64_t channel, const WinogradScaling& scaling, uint16_t* result) {
-  const bool blends = scaling.alpha != 1 || scaling.beta != 0;
-  (blends ? transform_sums_as<true> : transform_sums_as<false>)(images, sums, stride, first_tile, tiles, channel,
-                                                                scaling, result);
+                    int64_t channel, bool add, uint16_t* result) {
+  (add ? transform_sums_as<true> : transform_sums_as<false>)(images, sums, stride, first_tile, tiles, channel, result);
 }
 
 /// Rows become columns.
@@ -454,9 +452,7 @@ void transform_filter(const WinogradFilter& filter, const uint16_t* source, int6
         transform_filter_taps(odd, odd_points);
         uint16_t* target = packed + (input / 2 + pair) * 2 * winograd_block + part * 32;
         for (int point = 0; point < winograd_points; ++point) {
-          const __m512i words =
-              _mm512_or_si512(widened(rounded(even_points[point])), shifted_up(widened(rounded(odd_points[point]))));
-          _mm512_storeu_si512(target + point * point_stride, words);
+          _mm512_storeu_si512(target + point * point_stride, joined(even_points[point], odd_points[point]));
         }
       }
     }
@@ -505,33 +501,25 @@ void gather_taps(const __m512 (&m)[4], __m512 (&result)[3]) {
 
 /// 16 numbers of a gradient, `stride` elements apart.
 template <class T>
-void put_gradient(__m512 value, const WinogradScaling& scaling, int64_t stride, __mmask16 mask, T* target) {
-  constexpr bool is_narrow = sizeof(T) == 2;
+void put_gradient(__m512 value, bool add, int64_t stride, __mmask16 mask, T* target) {
   if (stride != 1) {
     // To a place where they are beside one another and back.
-    alignas(64) T numbers[winograd_lanes] = {};
-    if (scaling.beta != 0) {
-      for (int i = 0; mask >> i != 0; ++i) numbers[i] = target[i * stride];
-    }
-    put_gradient(value, scaling, 1, mask, numbers);
+    T numbers[winograd_lanes] = {};
+    for (int i = 0; mask >> i != 0; ++i) numbers[i] = target[i * stride];
+    put_gradient(value, add, 1, mask, numbers);
     for (int i = 0; mask >> i != 0; ++i) target[i * stride] = numbers[i];
-    return;
-  }
-  value *= _mm512_set1_ps(scaling.alpha);
-  const __m512 beta = _mm512_set1_ps(scaling.beta);
-  if constexpr (is_narrow) {
-    if (scaling.beta != 0) value += beta * load(target, mask);
+  } else if constexpr (sizeof(T) == 2) {
+    if (add) value += load(target, mask);
     store(value, target, mask);
   } else {
-    if (scaling.beta != 0) value += beta * _mm512_maskz_loadu_ps(mask, target);
+    if (add) value += _mm512_maskz_loadu_ps(mask, target);
     _mm512_mask_storeu_ps(target, mask, value);
   }
 }
 
 template <class T>
 void transform_gradient_as(const WinogradFilter& filter, const float* sums, int64_t point_stride, int64_t parts,
-                           int64_t part_stride, int64_t input, int64_t outputs, const WinogradScaling& scaling,
-                           T* result) {
+                           int64_t part_stride, int64_t input, int64_t outputs, bool add, T* result) {
   for (int64_t output = 0; output < outputs; ++output, sums += winograd_block, result += filter.output_stride) {
     for (int lane = 0; lane < winograd_block; lane += winograd_lanes) {
       const __mmask16 mask = lanes(filter.inputs - input - lane);
@@ -550,7 +538,7 @@ void transform_gradient_as(const WinogradFilter& filter, const float* sums, int6
         __m512 taps[3];
         gather_taps({columns[0][i], columns[1][i], columns[2][i], columns[3][i]}, taps);
         for (int j = 0; j < 3; ++j) {
-          put_gradient(taps[j], scaling, filter.input_stride, mask,
+          put_gradient(taps[j], add, filter.input_stride, mask,
                        result + i * filter.row_stride + j * filter.column_stride + lane * filter.input_stride);
         }
       }
@@ -559,13 +547,12 @@ void transform_gradient_as(const WinogradFilter& filter, const float* sums, int6
 }
 
 void transform_gradient(const WinogradFilter& filter, const float* sums, int64_t point_stride, int64_t parts,
-                        int64_t part_stride, int64_t input, int64_t outputs, const WinogradScaling& scaling,
-                        bool is_narrow, void* result) {
+                        int64_t part_stride, int64_t input, int64_t outputs, bool add, bool is_narrow, void* result) {
   if (is_narrow) {
-    transform_gradient_as(filter, sums, point_stride, parts, part_stride, input, outputs, scaling,
+    transform_gradient_as(filter, sums, point_stride, parts, part_stride, input, outputs, add,
                           static_cast<uint16_t*>(result));
   } else {
-    transform_gradient_as(filter, sums, point_stride, parts, part_stride, input, outputs, scaling,
+    transform_gradient_as(filter, sums, point_stride, parts, part_stride, input, outputs, add,
                           static_cast<float*>(result));
   }
 }

@@ -31,11 +31,6 @@ struct WinogradFilter {
   int64_t output_stride, input_stride, row_stride, column_stride;
 };
 
-/// result = alpha sum + beta result.
-struct WinogradScaling {
-  float alpha, beta;
-};
-
 /// The innermost loops, each on one thread. "Packed" tensors are those between the transformations, in bf16:
 ///   windows   [point][C / 16][tile][16]: a tile's pairs of channels are multiplied with
 ///   filter    [K / 32][point][C / 2][2][16][2]: the same pairs of channels for 32 results
@@ -54,7 +49,7 @@ struct WinogradKernels {
                    float* sums);
   /// Sums [tile][point][32] of 32 channels from `channel` on, `stride` floats between the tiles, to tiles of 2 x 2.
   void (*transform_sums)(const WinogradImages& images, const float* sums, int64_t stride, int64_t first_tile,
-                         int64_t tiles, int64_t channel, const WinogradScaling& scaling, uint16_t* result);
+                         int64_t tiles, int64_t channel, bool add, uint16_t* result);
 
   /// For the gradient of a filter: windows of 4 x 4 pixels, and tiles of 2 x 2 of `count` channels from `channel` on.
   void (*pair_windows)(const WinogradImages& images, const uint16_t* source, int64_t first_tile, int64_t tiles,
@@ -68,8 +63,8 @@ struct WinogradKernels {
   /// The gradient of `outputs` outputs and 32 inputs from `input` on, from `parts` sums [point][outputs][32];
   /// `point_stride` and `part_stride` floats apart. `result`: the first of them, f32 or bf16.
   void (*transform_gradient)(const WinogradFilter& filter, const float* sums, int64_t point_stride, int64_t parts,
-                             int64_t part_stride, int64_t input, int64_t outputs, const WinogradScaling& scaling,
-                             bool is_narrow, void* result);
+                             int64_t part_stride, int64_t input, int64_t outputs, bool add, bool is_narrow,
+                             void* result);
 };
 
 }  // namespace cpu::compute
