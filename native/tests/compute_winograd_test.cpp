@@ -155,17 +155,14 @@ Expectation gradient(const Case& data) {
           }
         }
       }
-      for (int r = 0; r < 3; ++r) {
-        for (int s = 0; s < 3; ++s) {
-          double error = 0;
-          for (int i = 0; i < 4; ++i) {
-            for (int j = 0; j < 4; ++j) error += g[i][r] * std::fabs(g[j][s]) * errors[i][j] * (g[i][r] < 0 ? -1 : 1);
-          }
-          const bool flips = data.shape.flips_filter;
-          result.wanted.push_back(flips ? sums[2 - r][2 - s] : sums[r][s]);
-          // |G| is the same upside down.
-          result.bound.push_back(error * (rounding + 1e-6 * std::sqrt(data.images() * y.pixels())));
+      for (int tap = 0; tap < 9; ++tap) {
+        const int used = data.shape.flips_filter ? 8 - tap : tap, r = used / 3, s = used % 3;
+        double error = 0;
+        for (int i = 0; i < 4; ++i) {
+          for (int j = 0; j < 4; ++j) error += std::fabs(g[i][r] * g[j][s]) * errors[i][j];
         }
+        result.wanted.push_back(sums[r][s]);
+        result.bound.push_back(error * (rounding + 1e-6 * std::sqrt(data.images() * y.pixels())));
       }
     }
   }
