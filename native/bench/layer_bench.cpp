@@ -7,8 +7,8 @@
 // Of each the best round counts; both run on the thread of the stream and its OpenMP threads. With OMP_NUM_THREADS=1 it
 // is the process's own time that is taken, which other programs on the machine disturb less. GB/s are of the bytes an
 // operation cannot avoid to move. oneDNN has no f16 kernels here: its figures are those of f32 then. What it has no
-// primitive for has no ratio. Convolutions by Winograd's transformation follow the direct ones. The last lines are sums
-// over the network.
+// primitive for has no ratio. Convolutions by Winograd's transformation follow the direct ones, with which they are
+// measured in turn: their ratio is to those. The last lines are sums over the network.
 #include <omp.h>
 #include <time.h>
 
@@ -139,6 +139,9 @@ struct Operation {
   std::function<void()> enqueue;
   Yardstick yardstick;
   size_t workspace = 0;
+  /// The same by Winograd's transformation; empty where there is none.
+  std::function<void()> transformed{};
+  size_t transformed_workspace = 0;
 };
 
 class Bench {
@@ -173,59 +176,62 @@ class Bench {
     // In a residual network the first convolution of every block adds its gradient to what came by the shortcut; of
     // those behind one another every second is such a one.
     const int adding = filter == 1 ? 0 : stride == 2 ? 1 : c == 64 ? 2 : 1;
-    double exact[4] = {};
-    for (const bool transforms : {false, true}) {
-      size_t bytes = 0;
-      const auto measure = [&](int place, const char* name, int times, int64_t moved, Yardstick yardstick,
-                               const std::function<void(void*)>& enqueue) {
-        if (times == 0) return;
-        const Buffer workspace(static_cast<int64_t>(bytes / 4), words);
-        const std::string title = name + std::string(label) + (transforms ? " Winograd" : "");
-        const double time = run({title, transforms ? 0 : times, true, moved, [&] { enqueue(workspace.data()); },
-                                 transforms ? Yardstick() : std::move(yardstick), bytes});
-        // What the faster algorithm saves.
-        if (transforms) saved_ += std::max(0.0, exact[place] - time) * times;
-        exact[place] = time;
-      };
-      const auto forward =
-          transforms ? CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED : CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
-      if (cudnnGetConvolutionForwardWorkspaceSize(device_.cudnn, x_desc, w_desc, convolution, y_desc, forward,
-                                                  &bytes) == CUDNN_STATUS_SUCCESS) {
-        measure(
-            0, "forward ", count, all, convolution_yardstick(0, x, w, y, padding, stride, x_data, w_data, result),
-            [&](void* workspace) {
-              REQUIRE(cudnnConvolutionForward(device_.cudnn, &one, x_desc, x_data.data(), w_desc, w_data.data(),
-                                              convolution, forward, workspace, bytes, &zero, y_desc, result.data()));
-            });
+    // By the direct algorithm and, where there is one, by Winograd's.
+    const auto measure = [&](const char* name, int times, int64_t moved, Yardstick yardstick, auto direct,
+                             auto transformed, const auto& workspace_size, const auto& enqueue) {
+      size_t bytes = 0, transformed_bytes = 0;
+      if (times == 0 || workspace_size(direct, &bytes) != CUDNN_STATUS_SUCCESS) return;
+      const bool transforms = workspace_size(transformed, &transformed_bytes) == CUDNN_STATUS_SUCCESS;
+      const Buffer workspace(static_cast<int64_t>(std::max(bytes, transformed_bytes) / 4), words);
+      Operation operation{
+          name + std::string(label), times, true, moved, [&] { REQUIRE(enqueue(direct, workspace.data(), bytes)); },
+          std::move(yardstick),      bytes};
+      if (transforms) {
+        operation.transformed = [&] { REQUIRE(enqueue(transformed, workspace.data(), transformed_bytes)); };
+        operation.transformed_workspace = transformed_bytes;
       }
-      const auto data =
-          transforms ? CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED : CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
+      run(std::move(operation));
+    };
+    measure(
+        "forward ", count, all, convolution_yardstick(0, x, w, y, padding, stride, x_data, w_data, result),
+        CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED,
+        [&](auto algorithm, size_t* bytes) {
+          return cudnnGetConvolutionForwardWorkspaceSize(device_.cudnn, x_desc, w_desc, convolution, y_desc, algorithm,
+                                                         bytes);
+        },
+        [&](auto algorithm, void* workspace, size_t bytes) {
+          return cudnnConvolutionForward(device_.cudnn, &one, x_desc, x_data.data(), w_desc, w_data.data(), convolution,
+                                         algorithm, workspace, bytes, &zero, y_desc, result.data());
+        });
+    for (const float* beta : {&zero, &one}) {
       // Nobody asks for the gradient of the images.
-      if (c != 3 && cudnnGetConvolutionBackwardDataWorkspaceSize(device_.cudnn, w_desc, y_desc, convolution, x_desc,
-                                                                 data, &bytes) == CUDNN_STATUS_SUCCESS) {
-        for (const float* beta : {&zero, &one}) {
-          const bool adds = beta == &one;
-          measure(
-              adds ? 2 : 1, adds ? "data, adding " : "data ", adds ? adding : count - adding,
-              all + (adds ? x.elements() * type_.bytes : 0),
-              convolution_yardstick(1, x, w, y, padding, stride, y_data, w_data, result), [&](void* workspace) {
-                REQUIRE(cudnnConvolutionBackwardData(device_.cudnn, &one, w_desc, w_data.data(), y_desc, y_data.data(),
-                                                     convolution, data, workspace, bytes, beta, x_desc, result.data()));
-              });
-        }
-      }
-      const auto gradient =
-          transforms ? CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED : CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
-      if (cudnnGetConvolutionBackwardFilterWorkspaceSize(device_.cudnn, x_desc, y_desc, convolution, w_desc, gradient,
-                                                         &bytes) == CUDNN_STATUS_SUCCESS) {
-        measure(3, "filter ", count, all, convolution_yardstick(2, x, w, y, padding, stride, x_data, y_data, result),
-                [&](void* workspace) {
-                  REQUIRE(cudnnConvolutionBackwardFilter(device_.cudnn, &one, x_desc, x_data.data(), y_desc,
-                                                         y_data.data(), convolution, gradient, workspace, bytes, &zero,
-                                                         w_desc, result.data()));
-                });
-      }
+      if (c == 3) break;
+      const bool adds = beta == &one;
+      measure(
+          adds ? "data, adding " : "data ", adds ? adding : count - adding,
+          all + (adds ? x.elements() * type_.bytes : 0),
+          convolution_yardstick(1, x, w, y, padding, stride, y_data, w_data, result), CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
+          CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED,
+          [&](auto algorithm, size_t* bytes) {
+            return cudnnGetConvolutionBackwardDataWorkspaceSize(device_.cudnn, w_desc, y_desc, convolution, x_desc,
+                                                                algorithm, bytes);
+          },
+          [&](auto algorithm, void* workspace, size_t bytes) {
+            return cudnnConvolutionBackwardData(device_.cudnn, &one, w_desc, w_data.data(), y_desc, y_data.data(),
+                                                convolution, algorithm, workspace, bytes, beta, x_desc, result.data());
+          });
     }
+    measure(
+        "filter ", count, all, convolution_yardstick(2, x, w, y, padding, stride, x_data, y_data, result),
+        CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED,
+        [&](auto algorithm, size_t* bytes) {
+          return cudnnGetConvolutionBackwardFilterWorkspaceSize(device_.cudnn, x_desc, y_desc, convolution, w_desc,
+                                                                algorithm, bytes);
+        },
+        [&](auto algorithm, void* workspace, size_t bytes) {
+          return cudnnConvolutionBackwardFilter(device_.cudnn, &one, x_desc, x_data.data(), y_desc, y_data.data(),
+                                                convolution, algorithm, workspace, bytes, &zero, w_desc, result.data());
+        });
   }
 
   /// `plain`, `relu` and `add`: how often the network has the normalisation alone, with ReLU, with addition and ReLU.
@@ -476,34 +482,62 @@ class Bench {
     return now() - start;
   }
 
-  double run(Operation operation) {
-    CUgraph graph = nullptr;
-    CUgraphExec executable = nullptr;
-    REQUIRE(cuStreamBeginCapture_v2(device_.stream, CU_STREAM_CAPTURE_MODE_GLOBAL));
-    operation.enqueue();
-    REQUIRE(cuStreamEndCapture(device_.stream, &graph));
-    REQUIRE(cuGraphInstantiateWithFlags(&executable, graph, 0));
+  /// What is enqueued once, as a graph that is launched again and again.
+  class Captured {
+   public:
+    Captured(const std::function<void()>& enqueue, CUstream stream) : stream_(stream) {
+      if (!enqueue) return;
+      REQUIRE(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_GLOBAL));
+      enqueue();
+      REQUIRE(cuStreamEndCapture(stream, &graph_));
+      REQUIRE(cuGraphInstantiateWithFlags(&executable_, graph_, 0));
+    }
+    ~Captured() {
+      if (graph_ == nullptr) return;
+      REQUIRE(cuGraphExecDestroy(executable_));
+      REQUIRE(cuGraphDestroy(graph_));
+    }
+    Captured(const Captured&) = delete;
+    Captured& operator=(const Captured&) = delete;
+
+    void launch() const { REQUIRE(cuGraphLaunch(executable_, stream_)); }
+
+   private:
+    CUstream stream_;
+    CUgraph graph_ = nullptr;
+    CUgraphExec executable_ = nullptr;
+  };
+
+  void run(Operation operation) {
+    const Captured graph(operation.enqueue, device_.stream), transformed(operation.transformed, device_.stream);
     const bool has_yardstick = static_cast<bool>(operation.yardstick.primitive);
-    double device = 1e9, own = 1e9;
+    const bool transforms = static_cast<bool>(operation.transformed);
+    double device = 1e9, own = 1e9, faster = 1e9;
     for (int round = 0; round <= rounds_; ++round) {
-      const double a = time([&] { REQUIRE(cuGraphLaunch(executable, device_.stream)); });
+      const double a = time([&] { graph.launch(); });
       const double b = !has_yardstick ? 0 : time([&] {
         REQUIRE(cuLaunchHostFunc(device_.stream, run_yardstick, &operation.yardstick));
       });
+      const double c = transforms ? time([&] { transformed.launch(); }) : 0;
       // The first round makes what is made once.
-      if (round > 0) device = std::min(device, a), own = std::min(own, b);
+      if (round > 0) device = std::min(device, a), own = std::min(own, b), faster = std::min(faster, c);
     }
-    REQUIRE(cuGraphExecDestroy(executable));
-    REQUIRE(cuGraphDestroy(graph));
-    std::printf("%-44s x%d %9.3f ms %7.1f GB/s", operation.name.c_str(), operation.count, device,
-                static_cast<double>(operation.bytes) / device / 1e6);
-    if (operation.workspace > 0) std::printf(" %6.1f MiB", static_cast<double>(operation.workspace) / (1 << 20));
+    const auto print = [&](const std::string& name, int times, double milliseconds, size_t workspace) {
+      std::printf("%-44s x%d %9.3f ms %7.1f GB/s", name.c_str(), times, milliseconds,
+                  static_cast<double>(operation.bytes) / milliseconds / 1e6);
+      if (workspace > 0) std::printf(" %6.1f MiB", static_cast<double>(workspace) / (1 << 20));
+    };
+    print(operation.name, operation.count, device, operation.workspace);
     if (has_yardstick) std::printf("   oneDNN %9.3f ms, ratio %5.2f", own, device / own);
     std::printf("\n");
+    if (transforms) {
+      print(operation.name + " Winograd", 0, faster, operation.transformed_workspace);
+      std::printf("   direct %9.3f ms, ratio %5.2f\n", device, faster / device);
+      saved_ += std::max(0.0, device - faster) * operation.count;
+    }
     std::fflush(stdout);
     (operation.is_convolution ? convolutions_ : others_) += device * operation.count;
     if (operation.is_convolution) own_ += own * operation.count;
-    return device;
   }
 
   static void run_yardstick(void* data) {

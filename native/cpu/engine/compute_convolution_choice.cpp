@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "engine/compute_onednn.h"
+#include "engine/compute_winograd.h"
 
 namespace cpu::compute {
 
@@ -57,13 +58,17 @@ bool prefers_products(const ConvolutionShape& shape) {
 
 bool prefers_winograd(const ConvolutionShape& shape) {
   const int64_t channels = std::min(shape.x.dims[1], shape.y.dims[1]);
-  if (shape.groups != 1 || shape.x.rank != 4 || channels < 64) return false;
-  // It transforms in single precision; the direct algorithm multiplies bfloat16 twice as fast.
+  if (shape.groups != 1 || shape.x.rank != 4) return false;
+  const int64_t images = shape.y.dims[0], pixels = shape.y.pixels();
+  const auto tiles = [&shape](int size) {
+    return int64_t{(shape.y.dims[2] + size - 1) / size} * ((shape.y.dims[3] + size - 1) / size);
+  };
+  // The filter is transformed every time, which only pays where it meets many tiles; and tiles that hang far over the
+  // image's edge are for nothing.
+  if (multiplies_by_winograd(shape)) return channels >= 32 && images * tiles(2) >= 64 && pixels >= 3 * tiles(2);
+  // oneDNN's transforms in single precision; the direct algorithm multiplies bfloat16 twice as fast.
   const bool is_narrow = shape.x.type == ElementType::BF16 && onednn_multiplies_bfloat16();
-  if (is_narrow && (channels < 256 || shape.y.pixels() < 64)) return false;
-  // The filter is transformed every time, which only pays where it meets many tiles of 4 x 4 outputs.
-  const int64_t tiles = int64_t{shape.y.dims[0]} * ((shape.y.dims[2] + 3) / 4) * ((shape.y.dims[3] + 3) / 4);
-  return tiles >= 32;
+  return channels >= (is_narrow ? 256 : 64) && (!is_narrow || pixels >= 64) && images * tiles(4) >= 32;
 }
 
 int winograd_channels(ConvolutionDirection direction, const ConvolutionShape& shape) {

@@ -255,15 +255,19 @@ bool is_narrow_image(const Tensor& tensor) {
 
 }  // namespace
 
+bool multiplies_by_winograd(const ConvolutionShape& shape) {
+  if (!is_narrow_image(shape.x) || !is_narrow_image(shape.y) || shape.groups != 1) return false;
+  for (int i = 0; i < 2; ++i) {
+    if (shape.w.dims[2 + i] != 3 || shape.stride[i] != 1 || shape.dilation[i] != 1) return false;
+    if (shape.padding[i] < 0 || shape.padding[i] > 2) return false;
+  }
+  return winograd_kernels() != nullptr;
+}
+
 std::unique_ptr<ConvolutionKernel> make_winograd(ConvolutionDirection direction, const ConvolutionShape& shape) {
   const bool is_filter = direction == ConvolutionDirection::BackwardFilter;
   const bool has_filter_type = shape.w.type == ElementType::BF16 || (is_filter && shape.w.type == ElementType::F32);
-  if (!is_narrow_image(shape.x) || !is_narrow_image(shape.y) || !has_filter_type) return nullptr;
-  if (shape.groups != 1 || winograd_kernels() == nullptr) return nullptr;
-  for (int i = 0; i < 2; ++i) {
-    if (shape.w.dims[2 + i] != 3 || shape.stride[i] != 1 || shape.dilation[i] != 1) return nullptr;
-    if (shape.padding[i] < 0 || shape.padding[i] > 2) return nullptr;
-  }
+  if (!multiplies_by_winograd(shape) || !has_filter_type) return nullptr;
   if (is_filter) return std::make_unique<WinogradGradient>(shape);
   return std::make_unique<WinogradConvolution>(direction == ConvolutionDirection::Forward, shape);
 }

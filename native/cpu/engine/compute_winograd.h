@@ -9,8 +9,7 @@ namespace cpu::compute {
 /// what is between them stays in a core's own cache. It multiplies 4 times where the definition does 9 times, with the
 /// processor's instructions for bf16. The bits are the same with any number of threads.
 ///
-/// Null where it does not apply: to images that are not channels last, strides, dilations and groups other than 1,
-/// padding of more than 2, or on a processor without those instructions. The filter is never flipped here.
+/// Null where it does not apply (see multiplies_by_winograd). The filter is never flipped here.
 ///
 /// Transformed numbers are rounded to bf16 before they are multiplied, so a result is less exact than the direct one,
 /// whose products are exact. With u = 2^-8, the largest relative error of that rounding, an output is wrong by at most
@@ -23,5 +22,9 @@ namespace cpu::compute {
 /// bound is
 ///   (2 u + u^2) |G^T| [(|A| |dy| |A^T|) * (|B^T| |d| |B|)] |G|, summed over the tiles.
 std::unique_ptr<ConvolutionKernel> make_winograd(ConvolutionDirection direction, const ConvolutionShape& shape);
+
+/// Whether there is such a kernel for the shape: for images that are channels last, strides, dilations and groups of 1
+/// and padding of at most 2, on a processor with those instructions.
+bool multiplies_by_winograd(const ConvolutionShape& shape);
 
 }  // namespace cpu::compute
