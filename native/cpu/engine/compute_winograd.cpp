@@ -11,25 +11,25 @@ namespace cpu::compute {
 
 #if defined(__x86_64__)
 extern const WinogradKernels winograd_avx512_bf16;
+extern const WinogradGradientKernels winograd_gradient_avx512_bf16;
 #endif
 
 namespace {
 
 constexpr const char* kernel_name = "winograd 2x2:avx512_bf16";
 
-/// The loops for the processor this runs on; null where it has none.
-const WinogradKernels* winograd_kernels() {
+/// Whether the processor this runs on has the instructions that the tables below need.
+bool has_kernels() {
 #if defined(__x86_64__)
-  static const WinogradKernels* const kernels = [] {
+  static const bool answer = [] {
     __builtin_cpu_init();
-    const bool has_all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-                         __builtin_cpu_supports("avx512bf16") && onednn_multiplies_bfloat16();
-    return has_all ? &winograd_avx512_bf16 : nullptr;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512bf16") && onednn_multiplies_bfloat16();
   }();
-  return kernels;
+  return answer;
 #else
-  return nullptr;
+  return false;
 #endif
 }
 
@@ -64,8 +64,8 @@ int64_t tiles_of(const Tensor& results) {
 /// The forward convolution, and the gradient of the data: the convolution of dy with the filter turned around.
 class WinogradConvolution final : public ConvolutionKernel {
  public:
-  WinogradConvolution(bool is_forward, const ConvolutionShape& shape)
-      : ConvolutionKernel(kernel_name, 0), threads_(omp_get_max_threads()) {
+  WinogradConvolution(const WinogradKernels& kernels, bool is_forward, const ConvolutionShape& shape)
+      : ConvolutionKernel(kernel_name, 0), kernels_(kernels), threads_(omp_get_max_threads()) {
     const Tensor &from = is_forward ? shape.x : shape.y, &to = is_forward ? shape.y : shape.x, &w = shape.w;
     const int padding_h = shape.padding[0], padding_w = shape.padding[1];
     images_ = images_of(from, is_forward ? padding_h : 2 - padding_h, is_forward ? padding_w : 2 - padding_w, to);
@@ -93,7 +93,6 @@ class WinogradConvolution final : public ConvolutionKernel {
   bool adds() const override { return true; }
 
   void run(const void* first, const void* second, const void*, bool add, void* result, char* workspace) override {
-    const WinogradKernels& kernels = *winograd_kernels();
     const auto* images = static_cast<const uint16_t*>(first);
     const auto* filter = static_cast<const uint16_t*>(second) + first_tap_;
     auto* packed_filter = reinterpret_cast<uint16_t*>(workspace);
@@ -107,20 +106,20 @@ class WinogradConvolution final : public ConvolutionKernel {
       auto* sums = reinterpret_cast<float*>(own + window_bytes_);
 #pragma omp for schedule(dynamic, 1)
       for (int64_t block = 0; block < blocks_; ++block) {
-        kernels.transform_filter(filter_, filter, block, packed_filter + block * block_elements());
+        kernels_.transform_filter(filter_, filter, block, packed_filter + block * block_elements());
       }
 #pragma omp for schedule(dynamic, 1)
       for (int64_t tile = 0; tile < tiles_; tile += round_tiles) {
         const int64_t tiles = std::min(round_tiles, tiles_ - tile);
-        kernels.transform_windows(images_, images, tile, tiles, point_stride_, windows);
+        kernels_.transform_windows(images_, images, tile, tiles, point_stride_, windows);
         for (int64_t block = 0; block < blocks_; ++block) {
           const uint16_t* factors = packed_filter + block * block_elements();
           for (int point = 0; point < winograd_points; ++point) {
-            kernels.multiply(windows + point * point_stride_, factors + point * inputs_ * winograd_block,
-                             inputs_ / winograd_lanes, tiles, sum_stride, sums + point * winograd_block);
+            kernels_.multiply(windows + point * point_stride_, factors + point * inputs_ * winograd_block,
+                              inputs_ / winograd_lanes, tiles, sum_stride, sums + point * winograd_block);
           }
-          kernels.transform_sums(results_, sums, sum_stride, tile, tiles, block * winograd_block, add,
-                                 static_cast<uint16_t*>(result));
+          kernels_.transform_sums(results_, sums, sum_stride, tile, tiles, block * winograd_block, add,
+                                  static_cast<uint16_t*>(result));
         }
       }
     }
@@ -130,6 +129,7 @@ class WinogradConvolution final : public ConvolutionKernel {
   /// Of the filter of 32 outputs.
   int64_t block_elements() const { return winograd_points * inputs_ * winograd_block; }
 
+  const WinogradKernels& kernels_;
   const int threads_;
   WinogradImages images_{}, results_{};
   WinogradFilter filter_{};
@@ -149,8 +149,9 @@ class WinogradConvolution final : public ConvolutionKernel {
 /// up in their order, and parts of the outputs, which each transform all windows.
 class WinogradGradient final : public ConvolutionKernel {
  public:
-  explicit WinogradGradient(const ConvolutionShape& shape)
+  WinogradGradient(const WinogradGradientKernels& kernels, const ConvolutionShape& shape)
       : ConvolutionKernel(kernel_name, 0),
+        kernels_(kernels),
         threads_(omp_get_max_threads()),
         images_(images_of(shape.x, shape.padding[0], shape.padding[1], shape.y)),
         results_(images_of(shape.y, 0, 0, shape.y)),
@@ -183,7 +184,6 @@ class WinogradGradient final : public ConvolutionKernel {
   bool adds() const override { return true; }
 
   void run(const void* first, const void* second, const void*, bool add, void* result, char* workspace) override {
-    const WinogradKernels& kernels = *winograd_kernels();
     const auto* images = static_cast<const uint16_t*>(first);
     const auto* results = static_cast<const uint16_t*>(second);
     auto* all_sums = reinterpret_cast<float*>(workspace);
@@ -204,13 +204,13 @@ class WinogradGradient final : public ConvolutionKernel {
           const int64_t end = std::min(tiles_, start + part_tiles_);
           for (int64_t tile = start; tile < end; tile += round_tiles_) {
             const int64_t tiles = std::min(round_tiles_, end - tile), pairs = divided(tiles, 2);
-            kernels.pair_windows(images_, images, tile, tiles, window_stride_, windows);
-            kernels.pair_results(results_, results, tile, tiles, output, outputs, result_stride_, packed_results);
+            kernels_.pair_windows(images_, images, tile, tiles, window_stride_, windows);
+            kernels_.pair_results(results_, results, tile, tiles, output, outputs, result_stride_, packed_results);
             for (int point = 0; point < winograd_points; ++point) {
               for (int64_t input = 0; input < inputs_; input += winograd_block) {
-                kernels.multiply_pairs(packed_results + point * result_stride_,
-                                       windows + point * window_stride_ + input * pairs * 2, pairs, outputs,
-                                       tile == start, sums + point * point_sums() + input * outputs_);
+                kernels_.multiply_pairs(packed_results + point * result_stride_,
+                                        windows + point * window_stride_ + input * pairs * 2, pairs, outputs,
+                                        tile == start, sums + point * point_sums() + input * outputs_);
               }
             }
           }
@@ -221,9 +221,9 @@ class WinogradGradient final : public ConvolutionKernel {
         for (int64_t output = 0; output < filter_.outputs; output += winograd_lanes) {
           const int64_t outputs = std::min<int64_t>(winograd_lanes, filter_.outputs - output);
           const int64_t offset = output * filter_.output_stride + input * filter_.input_stride;
-          kernels.transform_gradient(filter_, all_sums + input * outputs_ + output * winograd_block, point_sums(),
-                                     tile_parts_, part_stride, input, outputs, add, type_ == ElementType::BF16,
-                                     at(result, type_, offset));
+          kernels_.transform_gradient(filter_, all_sums + input * outputs_ + output * winograd_block, point_sums(),
+                                      tile_parts_, part_stride, input, outputs, add, type_ == ElementType::BF16,
+                                      at(result, type_, offset));
         }
       }
     }
@@ -233,6 +233,7 @@ class WinogradGradient final : public ConvolutionKernel {
   /// Floats from the sums of one point to those of the next.
   int64_t point_sums() const { return inputs_ * outputs_; }
 
+  const WinogradGradientKernels& kernels_;
   const int threads_;
   const WinogradImages images_, results_;
   const ElementType type_;
@@ -261,15 +262,19 @@ bool multiplies_by_winograd(const ConvolutionShape& shape) {
     if (shape.w.dims[2 + i] != 3 || shape.stride[i] != 1 || shape.dilation[i] != 1) return false;
     if (shape.padding[i] < 0 || shape.padding[i] > 2) return false;
   }
-  return winograd_kernels() != nullptr;
+  return has_kernels();
 }
 
 std::unique_ptr<ConvolutionKernel> make_winograd(ConvolutionDirection direction, const ConvolutionShape& shape) {
   const bool is_filter = direction == ConvolutionDirection::BackwardFilter;
   const bool has_filter_type = shape.w.type == ElementType::BF16 || (is_filter && shape.w.type == ElementType::F32);
   if (!multiplies_by_winograd(shape) || !has_filter_type) return nullptr;
-  if (is_filter) return std::make_unique<WinogradGradient>(shape);
-  return std::make_unique<WinogradConvolution>(direction == ConvolutionDirection::Forward, shape);
+#if defined(__x86_64__)
+  if (is_filter) return std::make_unique<WinogradGradient>(winograd_gradient_avx512_bf16, shape);
+  return std::make_unique<WinogradConvolution>(winograd_avx512_bf16, direction == ConvolutionDirection::Forward, shape);
+#else
+  return nullptr;
+#endif
 }
 
 }  // namespace cpu::compute
