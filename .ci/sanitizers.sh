@@ -70,6 +70,8 @@ short_forms() {
   sanitized "$1" nccl_hosts_test --patience 20
   sanitized "$1" backend_test --channels 300
   mathematics "$1"
+  # Not under thread: it takes several whatever it is told.
+  sanitized "$1" compute_winograd_test --seed 2 --share 40
   sanitized "$1" cublas_test --rounds 20
   sanitized "$1" cublaslt_test --rounds 20
   sanitized "$1" stream_stress --rounds 20

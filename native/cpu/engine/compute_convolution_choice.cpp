@@ -65,7 +65,7 @@ bool prefers_winograd(const ConvolutionShape& shape) {
   };
   // The filter is transformed every time, which only pays where it meets many tiles; and tiles that hang far over the
   // image's edge are for nothing.
-  if (multiplies_by_winograd(shape)) return channels >= 32 && images * tiles(2) >= 64 && pixels >= 3 * tiles(2);
+  if (has_bfloat16_winograd(shape)) return channels >= 32 && images * tiles(2) >= 64 && pixels >= 3 * tiles(2);
   // oneDNN's transforms in single precision; the direct algorithm multiplies bfloat16 twice as fast.
   const bool is_narrow = shape.x.type == ElementType::BF16 && onednn_multiplies_bfloat16();
   return channels >= (is_narrow ? 256 : 64) && (!is_narrow || pixels >= 64) && images * tiles(4) >= 32;

@@ -36,6 +36,10 @@ bool needs_wide_sums(const ConvolutionShape& shape) {
   return shape.w.elements() / shape.w.dims[0] * (255 * 128) > 1 << 24;
 }
 
+bool is_plain(const Epilogue& epilogue) {
+  return !epilogue.has_bias && epilogue.function == EpilogueFunction::Identity;
+}
+
 bool needs_double(const ConvolutionShape& shape) {
   return computes_in_double(shape.x.type) || computes_in_double(shape.w.type) || computes_in_double(shape.y.type) ||
          shape.x.rank > 5 || needs_wide_sums(shape);
@@ -56,8 +60,7 @@ bool ConvolutionPlan::choose_kernel(ConvolutionAlgorithm algorithm, bool keeps_s
     kernel_ = make_single_precision(algorithm, keeps_single);
     if (kernel_ != nullptr) return true;
   }
-  const bool is_plain = !epilogue_.has_bias && epilogue_.function == EpilogueFunction::Identity;
-  if (algorithm != ConvolutionAlgorithm::Direct || !is_plain || user_.x.rank > 5) return false;
+  if (algorithm != ConvolutionAlgorithm::Direct || !is_plain(epilogue_) || user_.x.rank > 5) return false;
   native_.x = packed(user_.x, ElementType::F64);
   native_.w = packed(user_.w, ElementType::F64);
   native_.y = packed(user_.y, ElementType::F64);
@@ -68,10 +71,9 @@ bool ConvolutionPlan::choose_kernel(ConvolutionAlgorithm algorithm, bool keeps_s
 
 std::unique_ptr<ConvolutionKernel> ConvolutionPlan::make_single_precision(ConvolutionAlgorithm algorithm,
                                                                           bool keeps_single) {
-  if (algorithm == ConvolutionAlgorithm::Winograd && !epilogue_.has_bias &&
-      epilogue_.function == EpilogueFunction::Identity) {
+  if (algorithm == ConvolutionAlgorithm::Winograd && is_plain(epilogue_)) {
     take_types(true, keeps_single);
-    if (auto kernel = make_winograd(direction_, native_)) {
+    if (auto kernel = make_bfloat16_winograd(direction_, native_)) {
       // It needs the whole filter.
       used_ = {};
       return kernel;

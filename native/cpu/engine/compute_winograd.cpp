@@ -256,7 +256,7 @@ bool is_narrow_image(const Tensor& tensor) {
 
 }  // namespace
 
-bool multiplies_by_winograd(const ConvolutionShape& shape) {
+bool has_bfloat16_winograd(const ConvolutionShape& shape) {
   if (!is_narrow_image(shape.x) || !is_narrow_image(shape.y) || shape.groups != 1) return false;
   for (int i = 0; i < 2; ++i) {
     if (shape.w.dims[2 + i] != 3 || shape.stride[i] != 1 || shape.dilation[i] != 1) return false;
@@ -265,10 +265,11 @@ bool multiplies_by_winograd(const ConvolutionShape& shape) {
   return has_kernels();
 }
 
-std::unique_ptr<ConvolutionKernel> make_winograd(ConvolutionDirection direction, const ConvolutionShape& shape) {
+std::unique_ptr<ConvolutionKernel> make_bfloat16_winograd(ConvolutionDirection direction,
+                                                          const ConvolutionShape& shape) {
   const bool is_filter = direction == ConvolutionDirection::BackwardFilter;
   const bool has_filter_type = shape.w.type == ElementType::BF16 || (is_filter && shape.w.type == ElementType::F32);
-  if (!multiplies_by_winograd(shape) || !has_filter_type) return nullptr;
+  if (!has_bfloat16_winograd(shape) || !has_filter_type) return nullptr;
 #if defined(__x86_64__)
   if (is_filter) return std::make_unique<WinogradGradient>(winograd_gradient_avx512_bf16, shape);
   return std::make_unique<WinogradConvolution>(winograd_avx512_bf16, direction == ConvolutionDirection::Forward, shape);

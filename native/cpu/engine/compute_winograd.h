@@ -9,7 +9,7 @@ namespace cpu::compute {
 /// what is between them stays in a core's own cache. It multiplies 4 times where the definition does 9 times, with the
 /// processor's instructions for bf16. The bits are the same with any number of threads.
 ///
-/// Null where it does not apply (see multiplies_by_winograd). The filter is never flipped here.
+/// Null where it does not apply (see has_bfloat16_winograd). The filter is never flipped here.
 ///
 /// Transformed numbers are rounded to bf16 before they are multiplied, so a result is less exact than the direct one,
 /// whose products are exact. With u = 2^-8, the largest relative error of that rounding, an output is wrong by at most
@@ -21,10 +21,11 @@ namespace cpu::compute {
 /// rounding the result to bf16 costs. The gradient of the data is such a convolution, and for that of the filter the
 /// bound is
 ///   (2 u + u^2) |G^T| [(|A| |dy| |A^T|) * (|B^T| |d| |B|)] |G|, summed over the tiles.
-std::unique_ptr<ConvolutionKernel> make_winograd(ConvolutionDirection direction, const ConvolutionShape& shape);
+std::unique_ptr<ConvolutionKernel> make_bfloat16_winograd(ConvolutionDirection direction,
+                                                          const ConvolutionShape& shape);
 
 /// Whether there is such a kernel for the shape: for images that are channels last, strides, dilations and groups of 1
 /// and padding of at most 2, on a processor with those instructions.
-bool multiplies_by_winograd(const ConvolutionShape& shape);
+bool has_bfloat16_winograd(const ConvolutionShape& shape);
 
 }  // namespace cpu::compute
