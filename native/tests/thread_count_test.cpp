@@ -35,6 +35,18 @@ class Numbers {
   uint64_t state_;
 };
 
+/// A number as it is stored.
+struct BFloat16 {
+  uint16_t bits;
+};
+template <>
+BFloat16 Numbers::unit<BFloat16>() {
+  const float value = unit<float>();
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return {static_cast<uint16_t>(bits >> 16)};
+}
+
 /// Random numbers in device memory, which the host reads as well.
 template <class T>
 class Memory {
@@ -69,61 +81,110 @@ struct Shape {
   int out() const { return (size + window / 2 * 2 - window) / stride + 1; }
 };
 
-void convolutions(Numbers& numbers, cudnnHandle_t handle, const Shape& s) {
-  cudnnTensorDescriptor_t x_desc, y_desc, parameters;
-  cudnnFilterDescriptor_t w_desc;
+/// The descriptors of a convolution.
+struct Descriptors {
+  cudnnTensorDescriptor_t x, y, parameters;
+  cudnnFilterDescriptor_t w;
   cudnnConvolutionDescriptor_t convolution;
-  SUCCEEDED(cudnnCreateTensorDescriptor(&x_desc));
-  SUCCEEDED(cudnnCreateTensorDescriptor(&y_desc));
-  SUCCEEDED(cudnnCreateTensorDescriptor(&parameters));
-  SUCCEEDED(cudnnCreateFilterDescriptor(&w_desc));
-  SUCCEEDED(cudnnCreateConvolutionDescriptor(&convolution));
+
+  Descriptors(const Shape& s, cudnnDataType_t type) {
+    SUCCEEDED(cudnnCreateTensorDescriptor(&x));
+    SUCCEEDED(cudnnCreateTensorDescriptor(&y));
+    SUCCEEDED(cudnnCreateTensorDescriptor(&parameters));
+    SUCCEEDED(cudnnCreateFilterDescriptor(&w));
+    SUCCEEDED(cudnnCreateConvolutionDescriptor(&convolution));
+    const int out = s.out();
+    SUCCEEDED(cudnnSetTensor4dDescriptor(x, CUDNN_TENSOR_NHWC, type, s.n, s.c, s.size, s.size));
+    SUCCEEDED(cudnnSetTensor4dDescriptor(y, CUDNN_TENSOR_NHWC, type, s.n, s.k, out, out));
+    SUCCEEDED(cudnnSetTensor4dDescriptor(parameters, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, 1, s.k, 1, 1));
+    SUCCEEDED(cudnnSetFilter4dDescriptor(w, type, CUDNN_TENSOR_NHWC, s.k, s.c, s.window, s.window));
+    SUCCEEDED(cudnnSetConvolution2dDescriptor(convolution, s.window / 2, s.window / 2, s.stride, s.stride, 1, 1,
+                                              CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
+  }
+  ~Descriptors() {
+    cudnnDestroyTensorDescriptor(x);
+    cudnnDestroyTensorDescriptor(y);
+    cudnnDestroyTensorDescriptor(parameters);
+    cudnnDestroyFilterDescriptor(w);
+    cudnnDestroyConvolutionDescriptor(convolution);
+  }
+  Descriptors(const Descriptors&) = delete;
+  Descriptors& operator=(const Descriptors&) = delete;
+};
+
+/// Algorithms of the three directions.
+struct Algorithms {
+  cudnnConvolutionFwdAlgo_t forward;
+  cudnnConvolutionBwdDataAlgo_t data;
+  cudnnConvolutionBwdFilterAlgo_t filter;
+};
+constexpr Algorithms direct = {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
+                               CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1};
+constexpr Algorithms winograd = {CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED,
+                                 CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED,
+                                 CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED};
+
+/// A convolution and its gradients.
+void convolve(cudnnHandle_t handle, const Descriptors& of, const Algorithms& by, const void* x, const void* w,
+              const void* dy, void* y, void* dx, void* dw) {
+  size_t bytes[3] = {};
+  SUCCEEDED(cudnnGetConvolutionForwardWorkspaceSize(handle, of.x, of.w, of.convolution, of.y, by.forward, &bytes[0]));
+  SUCCEEDED(cudnnGetConvolutionBackwardDataWorkspaceSize(handle, of.w, of.y, of.convolution, of.x, by.data, &bytes[1]));
+  SUCCEEDED(
+      cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, of.x, of.y, of.convolution, of.w, by.filter, &bytes[2]));
+  CUdeviceptr workspace = 0;
+  CHECK(cuMemAlloc_v2(&workspace, bytes[0] + bytes[1] + bytes[2] + 1));
+  void* place = reinterpret_cast<void*>(workspace);
+  const float one = 1, zero = 0;
+  SUCCEEDED(cudnnConvolutionForward(handle, &one, of.x, x, of.w, w, of.convolution, by.forward, place, bytes[0], &zero,
+                                    of.y, y));
+  SUCCEEDED(cudnnConvolutionBackwardData(handle, &one, of.w, w, of.y, dy, of.convolution, by.data, place, bytes[1],
+                                         &zero, of.x, dx));
+  SUCCEEDED(cudnnConvolutionBackwardFilter(handle, &one, of.x, x, of.y, dy, of.convolution, by.filter, place, bytes[2],
+                                           &zero, of.w, dw));
+  CHECK(cuCtxSynchronize());
+  CHECK(cuMemFree_v2(workspace));
+}
+
+void convolutions(Numbers& numbers, cudnnHandle_t handle, const Shape& s) {
+  const Descriptors of(s, CUDNN_DATA_FLOAT);
   const int out = s.out();
-  SUCCEEDED(cudnnSetTensor4dDescriptor(x_desc, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, s.n, s.c, s.size, s.size));
-  SUCCEEDED(cudnnSetTensor4dDescriptor(y_desc, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, s.n, s.k, out, out));
-  SUCCEEDED(cudnnSetTensor4dDescriptor(parameters, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, 1, s.k, 1, 1));
-  SUCCEEDED(cudnnSetFilter4dDescriptor(w_desc, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC, s.k, s.c, s.window, s.window));
-  SUCCEEDED(cudnnSetConvolution2dDescriptor(convolution, s.window / 2, s.window / 2, s.stride, s.stride, 1, 1,
-                                            CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
   const int64_t x_count = int64_t{s.n} * s.c * s.size * s.size, y_count = int64_t{s.n} * s.k * out * out,
                 w_count = int64_t{s.k} * s.c * s.window * s.window;
   const Memory<float> x(numbers, x_count), w(numbers, w_count), dy(numbers, y_count), y(numbers, y_count),
       dx(numbers, x_count), dw(numbers, w_count), scale(numbers, s.k), bias(numbers, s.k), normalized(numbers, y_count),
       dscale(numbers, s.k), dbias(numbers, s.k);
-  size_t bytes[3] = {};
-  constexpr auto forward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
-  constexpr auto data = CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
-  constexpr auto filter = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
-  SUCCEEDED(cudnnGetConvolutionForwardWorkspaceSize(handle, x_desc, w_desc, convolution, y_desc, forward, &bytes[0]));
-  SUCCEEDED(cudnnGetConvolutionBackwardDataWorkspaceSize(handle, w_desc, y_desc, convolution, x_desc, data, &bytes[1]));
-  SUCCEEDED(
-      cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, x_desc, y_desc, convolution, w_desc, filter, &bytes[2]));
-  CUdeviceptr workspace = 0;
-  CHECK(cuMemAlloc_v2(&workspace, bytes[0] + bytes[1] + bytes[2] + 1));
-  void* place = reinterpret_cast<void*>(workspace);
+  convolve(handle, of, direct, x.data(), w.data(), dy.data(), y.data(), dx.data(), dw.data());
   const float one = 1, zero = 0;
-  SUCCEEDED(cudnnConvolutionForward(handle, &one, x_desc, x.data(), w_desc, w.data(), convolution, forward, place,
-                                    bytes[0], &zero, y_desc, y.data()));
-  SUCCEEDED(cudnnConvolutionBackwardData(handle, &one, w_desc, w.data(), y_desc, dy.data(), convolution, data, place,
-                                         bytes[1], &zero, x_desc, dx.data()));
-  SUCCEEDED(cudnnConvolutionBackwardFilter(handle, &one, x_desc, x.data(), y_desc, dy.data(), convolution, filter,
-                                           place, bytes[2], &zero, w_desc, dw.data()));
-  SUCCEEDED(cudnnBatchNormalizationForwardTraining(handle, CUDNN_BATCHNORM_SPATIAL, &one, &zero, y_desc, y.data(),
-                                                   y_desc, normalized.data(), parameters, scale.data(), bias.data(), 1,
+  SUCCEEDED(cudnnBatchNormalizationForwardTraining(handle, CUDNN_BATCHNORM_SPATIAL, &one, &zero, of.y, y.data(), of.y,
+                                                   normalized.data(), of.parameters, scale.data(), bias.data(), 1,
                                                    nullptr, nullptr, 1e-5, nullptr, nullptr));
-  SUCCEEDED(cudnnBatchNormalizationBackward(handle, CUDNN_BATCHNORM_SPATIAL, &one, &zero, &one, &zero, y_desc, y.data(),
-                                            y_desc, dy.data(), y_desc, dy.data(), parameters, scale.data(),
+  SUCCEEDED(cudnnBatchNormalizationBackward(handle, CUDNN_BATCHNORM_SPATIAL, &one, &zero, &one, &zero, of.y, y.data(),
+                                            of.y, dy.data(), of.y, dy.data(), of.parameters, scale.data(),
                                             dscale.data(), dbias.data(), 1e-5, nullptr, nullptr));
   CHECK(cuCtxSynchronize());
-  CHECK(cuMemFree_v2(workspace));
   std::printf("convolution %d %d %d, %d %d %d: y %llx dx %llx dw %llx normalised %llx %llx %llx %llx\n", s.n, s.c,
               s.size, s.k, s.window, s.stride, y.hash(), dx.hash(), dw.hash(), normalized.hash(), dy.hash(),
               dscale.hash(), dbias.hash());
-  cudnnDestroyTensorDescriptor(x_desc);
-  cudnnDestroyTensorDescriptor(y_desc);
-  cudnnDestroyTensorDescriptor(parameters);
-  cudnnDestroyFilterDescriptor(w_desc);
-  cudnnDestroyConvolutionDescriptor(convolution);
+}
+
+/// By Winograd's transformation of bfloat16.
+void narrow_convolutions(Numbers& numbers, cudnnHandle_t handle, const Shape& s) {
+  const Descriptors of(s, CUDNN_DATA_BFLOAT16);
+  const int64_t x_count = int64_t{s.n} * s.c * s.size * s.size, y_count = int64_t{s.n} * s.k * s.out() * s.out(),
+                w_count = int64_t{s.k} * s.c * s.window * s.window;
+  const Memory<BFloat16> x(numbers, x_count), w(numbers, w_count), dy(numbers, y_count), y(numbers, y_count),
+      dx(numbers, x_count), dw(numbers, w_count);
+  convolve(handle, of, winograd, x.data(), w.data(), dy.data(), y.data(), dx.data(), dw.data());
+  std::printf("convolution of bfloat16 %d %d %d, %d: y %llx dx %llx dw %llx\n", s.n, s.c, s.size, s.k, y.hash(),
+              dx.hash(), dw.hash());
+}
+
+/// Whether the device multiplies bfloat16 as it is.
+bool multiplies_bfloat16() {
+  char name[256] = "";
+  CHECK(cuDeviceGetName(name, sizeof name, 0));
+  return std::strstr(name, "converts bfloat16") == nullptr;
 }
 
 cublasStatus_t gemm(cublasHandle_t handle, cublasOperation_t a_is, cublasOperation_t b_is, int m, int n, int k,
@@ -169,6 +230,15 @@ int compute(long seed) {
     convolutions(numbers, cudnn,
                  {numbers.between(1, 40), widths[numbers.between(0, 7)], numbers.between(3, 14),
                   widths[numbers.between(0, 7)], numbers.between(0, 2) * 2 + 1, numbers.between(1, 2)});
+  }
+  // Parts of tiles, of outputs and of both; few tiles.
+  static constexpr Shape narrow_shapes[] = {{40, 64, 12, 64, 3, 1},
+                                            {33, 48, 7, 300, 3, 1},
+                                            {3, 300, 9, 520, 3, 1},
+                                            {1, 32, 5, 32, 3, 1},
+                                            {9, 65, 11, 17, 3, 1}};
+  for (const Shape& shape : narrow_shapes) {
+    if (multiplies_bfloat16()) narrow_convolutions(numbers, cudnn, shape);
   }
   for (int i = 0; i < 30; ++i) product<float>(numbers, cublas);
   for (int i = 0; i < 20; ++i) product<double>(numbers, cublas);
