@@ -49,9 +49,6 @@ int64_t spread(int64_t elements) { return elements + 32; }
 /// Floats from the sums of one tile to those of the next.
 constexpr int64_t sum_stride = winograd_points * winograd_block + winograd_lanes;
 
-/// What a thread works on at a time stays in its core's own cache, beside the part of the filter it is multiplied with.
-constexpr int64_t cached_bytes = 640 << 10;
-
 WinogradImages images_of(const Tensor& tensor, int padding_h, int padding_w, const Tensor& results) {
   return {tensor.dims[2],           tensor.dims[3], tensor.dims[1], padding_h, padding_w, (results.dims[2] + 1) / 2,
           (results.dims[3] + 1) / 2};
@@ -80,8 +77,9 @@ class WinogradConvolution final : public ConvolutionKernel {
     blocks_ = divided(filter_.outputs, winograd_block);
     const auto tile_bytes =
         static_cast<int64_t>(winograd_points * inputs_ * sizeof(uint16_t) + sum_stride * sizeof(float));
-    // So many that the filter, which comes from further away, is used often enough.
-    constexpr int64_t least_tiles = 28;
+    // What a thread works on at a time stays in its core's own cache, beside the part of the filter it is multiplied
+    // with, but is so much that the filter, which comes from further away, is used often enough.
+    constexpr int64_t cached_bytes = 256 << 10, least_tiles = 28;
     most_tiles_ = std::min(divided(tiles_, threads_), std::max(cached_bytes / tile_bytes, least_tiles));
     point_stride_ = spread(most_tiles_ * inputs_);
     filter_bytes_ = bytes_of<uint16_t>(blocks_ * block_elements());
@@ -170,9 +168,10 @@ class WinogradGradient final : public ConvolutionKernel {
     part_outputs_ = rounded_up(divided(outputs_, output_parts), winograd_lanes);
     output_parts_ = divided(outputs_, part_outputs_);
     const auto tile_bytes = static_cast<int64_t>(winograd_points * (inputs_ + part_outputs_) * sizeof(uint16_t));
-    // With fewer at a time the sums would be read and written too often.
-    constexpr int64_t least = 64, most = 256;
-    round_tiles_ = rounded_up(std::min(part_tiles_, std::clamp(cached_bytes / tile_bytes, least, most)), 2);
+    // The sums, which are read and written every time, cost more than a cache that is too small for what is
+    // transformed.
+    constexpr int64_t least = 64, most = 256, most_bytes = 6 << 20;
+    round_tiles_ = rounded_up(std::min(part_tiles_, std::clamp(most_bytes / tile_bytes, least, most)), 2);
     window_stride_ = spread(round_tiles_ * inputs_);
     result_stride_ = spread(round_tiles_ * part_outputs_);
     sum_bytes_ = bytes_of<float>(winograd_points * point_sums());
