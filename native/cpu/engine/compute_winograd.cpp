@@ -177,7 +177,8 @@ class WinogradGradient final : public ConvolutionKernel {
     sum_bytes_ = bytes_of<float>(winograd_points * point_sums());
     window_bytes_ = bytes_of<uint16_t>(winograd_points * window_stride_);
     own_bytes_ = window_bytes_ + bytes_of<uint16_t>(winograd_points * result_stride_);
-    workspace_ = sum_bytes_ * static_cast<size_t>(tile_parts_) + own_bytes_ * static_cast<size_t>(threads_);
+    places_ = std::min<int64_t>(threads_, tile_parts_ * output_parts_);
+    workspace_ = sum_bytes_ * static_cast<size_t>(tile_parts_) + own_bytes_ * static_cast<size_t>(places_);
   }
 
   bool adds() const override { return true; }
@@ -191,12 +192,13 @@ class WinogradGradient final : public ConvolutionKernel {
     const int threads = std::min(threads_, omp_get_max_threads());
 #pragma omp parallel num_threads(threads)
     {
-      char* own = behind_sums + own_bytes_ * static_cast<size_t>(omp_get_thread_num());
-      auto* windows = reinterpret_cast<uint16_t*>(own);
-      auto* packed_results = reinterpret_cast<uint16_t*>(own + window_bytes_);
 #pragma omp for collapse(2) schedule(dynamic, 1)
       for (int64_t tile_part = 0; tile_part < tile_parts_; ++tile_part) {
         for (int64_t output_part = 0; output_part < output_parts_; ++output_part) {
+          const int64_t place = places_ < threads_ ? tile_part * output_parts_ + output_part : omp_get_thread_num();
+          char* own = behind_sums + own_bytes_ * static_cast<size_t>(place);
+          auto* windows = reinterpret_cast<uint16_t*>(own);
+          auto* packed_results = reinterpret_cast<uint16_t*>(own + window_bytes_);
           const int64_t output = output_part * part_outputs_, start = tile_part * part_tiles_;
           const int64_t outputs = std::min<int64_t>(part_outputs_, filter_.outputs - output);
           float* sums = all_sums + tile_part * part_stride + output * winograd_block;
@@ -243,9 +245,11 @@ class WinogradGradient final : public ConvolutionKernel {
   int64_t tile_parts_, part_tiles_, output_parts_, part_outputs_;
   /// Tiles that are transformed at a time.
   int64_t round_tiles_;
+  /// How many parts have memory for their transforms at a time: each, or one on each thread.
+  int64_t places_;
   /// Elements from one point of the packed windows and results to the next.
   int64_t window_stride_, result_stride_;
-  /// Of one part's sums, of a thread's windows, and of all that a thread has.
+  /// Of one part's sums, of the windows of a round, and of all that is transformed in one.
   size_t sum_bytes_, window_bytes_, own_bytes_;
 };
 
