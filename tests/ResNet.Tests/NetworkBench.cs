@@ -10,13 +10,15 @@ internal sealed class NetworkBench : IDisposable
     private readonly CublasHandle _cublas;
     private readonly FusionPreference _fusion;
     private readonly bool _sumsInConvolutions;
+    private readonly bool _exact;
     private readonly List<GraphPlanCache> _plans = [];
     private readonly DeviceMemory<uint> _state;
     private readonly List<NetworkPass> _passes = [];
     private DeviceMemory<byte>? _arena;
 
-    internal NetworkBench(ModelSpec spec, Precision precision = Precision.Float32, FusionPreference fusion = FusionPreference.Auto, bool sumsInConvolutions = false)
+    internal NetworkBench(ModelSpec spec, Precision precision = Precision.Float32, FusionPreference fusion = FusionPreference.Auto, bool sumsInConvolutions = false, bool exact = true)
     {
+        _exact = exact;
         _fusion = fusion;
         _sumsInConvolutions = sumsInConvolutions;
         Context = CudaContext.Primary();
@@ -60,7 +62,7 @@ internal sealed class NetworkBench : IDisposable
     /// <summary>Adds a pass. <see cref="PlaceInOneArena"/> or <see cref="PlaceApart"/> gives all of them memory.</summary>
     internal NetworkPass AddPass(int batch, bool training, double runningFactor = 0.1, int height = 32, int width = 32, Func<OperationGraph, GraphSupport>? support = null)
     {
-        PassOptions options = new() { Deterministic = true, Exact = true, RunningFactor = runningFactor, Fusion = _fusion, SumsInConvolutions = _sumsInConvolutions };
+        PassOptions options = new() { Deterministic = _exact, Exact = _exact, RunningFactor = runningFactor, Fusion = _fusion, SumsInConvolutions = _sumsInConvolutions };
         GraphPlanCache plans = new(GraphPlanner.BuildOptions(options, Kernels.Precision));
         _plans.Add(plans);
         NetworkPass pass = new(new PassBuilder(_cudnn, _cublas, Kernels, Buffers, plans, new OperationList(), training, options) { Support = support }, Network, batch, height, width, _state.Span);
