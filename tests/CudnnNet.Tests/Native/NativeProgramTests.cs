@@ -20,6 +20,18 @@ public sealed class NativeProgramTests
     public void Layers_over_random_shapes_compute_what_plain_loops_do() => Run("compute_test");
 
     [Test]
+    public void Layers_over_random_shapes_compute_what_plain_loops_do_where_oneDNN_may_use_no_more_than_AVX2() => RunWith([("ONEDNN_MAX_CPU_ISA", "AVX2")], "compute_test", "--seed", "2");
+
+    [Test]
+    public void Filter_gradients_by_products_of_taps_are_what_plain_loops_compute() => Run("compute_products_test");
+
+    [Test]
+    public void Winograd_convolutions_of_bfloat16_are_within_their_bound_of_what_plain_loops_compute() => Run("compute_winograd_test");
+
+    [Test]
+    public void The_innermost_loops_of_every_instruction_set_compute_what_plain_loops_do() => Run("compute_rows_test");
+
+    [Test]
     public void Convolutions_of_blocks_windows_samplers_and_8_bit_integers_compute_what_plain_loops_do() => Run("compute_layers_test");
 
     [Test]
