@@ -26,6 +26,12 @@ auto& result_of(ConvolutionDirection direction, Shape& shape) {
   }
 }
 
+/// Sizes in a workspace are multiples of a page.
+constexpr size_t whole_pages(size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+
+/// How many parts of `size` a number of elements has, the last of which may be smaller.
+constexpr int64_t parts_of(int64_t elements, int64_t size) { return (elements + size - 1) / size; }
+
 /// One way to compute a convolution of dense tensors. It serves any number of threads at once, each with a workspace of
 /// its own.
 class ConvolutionKernel {

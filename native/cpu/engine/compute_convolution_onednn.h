@@ -68,7 +68,4 @@ class OnednnConvolution final : public ConvolutionKernel {
   Pool<Memories> memories_;
 };
 
-/// Sizes in a workspace are multiples of a page.
-constexpr size_t whole_pages(size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
-
 }  // namespace cpu::compute

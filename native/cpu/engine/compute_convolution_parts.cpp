@@ -86,7 +86,7 @@ class PartsOfImages final : public ConvolutionKernel {
         last_(std::move(last)),
         shape_(shape),
         images_(images),
-        parts_((shape.x.dims[0] + images - 1) / images),
+        parts_(parts_of(shape.x.dims[0], images)),
         part_bytes_(last_ == nullptr ? part_->workspace() : std::max(part_->workspace(), last_->workspace())),
         sum_bytes_(whole_pages(part_->inner_result().get_size())) {
     workspace_ = (part_bytes_ + sum_bytes_) * static_cast<size_t>(parts_);
@@ -141,7 +141,7 @@ std::unique_ptr<ConvolutionKernel> make_filter_gradient_in_parts(const Convoluti
     auto part = make_part(used, all_images, channels, true);
     return part == nullptr ? nullptr : std::make_unique<PartsOfChannels>(std::move(part), shape, channels);
   }
-  const int64_t count = image_parts(whole), images = (all_images + count - 1) / count;
+  const int64_t count = image_parts(whole), images = parts_of(all_images, count);
   auto part = make_part(used, images, all_channels, false);
   if (part == nullptr) return nullptr;
   std::unique_ptr<OnednnConvolution> last;

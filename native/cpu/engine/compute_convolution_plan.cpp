@@ -48,13 +48,13 @@ bool needs_double(const ConvolutionShape& shape) {
 }  // namespace
 
 std::unique_ptr<ConvolutionPlan> ConvolutionPlan::make(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
-                                                       const ConvolutionShape& shape, const Epilogue& epilogue) {
+                                                       const ConvolutionShape& shape, const Epilogue& epilogue,
+                                                       bool keeps_single) {
   std::unique_ptr<ConvolutionPlan> plan(new ConvolutionPlan(direction, shape, epilogue));
-  return plan->choose_kernel(algorithm, false) ? std::move(plan) : nullptr;
+  return plan->choose_kernel(algorithm, keeps_single) ? std::move(plan) : nullptr;
 }
 
 /// Chooses types and layouts and makes the kernel. False where the algorithm does not exist for the shape.
-/// `keeps_single`: the result is in single precision where the kernel would round it to 16 bits.
 bool ConvolutionPlan::choose_kernel(ConvolutionAlgorithm algorithm, bool keeps_single) {
   if (!needs_double(user_)) {
     kernel_ = make_single_precision(algorithm, keeps_single);
@@ -118,10 +118,8 @@ bool ConvolutionPlan::multiplies_bfloat16() const {
 void ConvolutionPlan::run(double alpha, const void* first, const void* second, const void* bias, double beta,
                           void* result, void* workspace, size_t workspace_bytes) {
   if (const bool is_plain = alpha == 1 && (beta == 0 || beta == 1); !is_plain && rounds_result()) {
-    std::call_once(made_unrounded_, [this] {
-      std::unique_ptr<ConvolutionPlan> plan(new ConvolutionPlan(direction_, user_, epilogue_));
-      if (plan->choose_kernel(ConvolutionAlgorithm::Direct, true)) unrounded_ = std::move(plan);
-    });
+    std::call_once(made_unrounded_,
+                   [this] { unrounded_ = make(direction_, ConvolutionAlgorithm::Direct, user_, epilogue_, true); });
     if (unrounded_) return unrounded_->run(alpha, first, second, bias, beta, result, workspace, workspace_bytes);
   }
   Scratch scratch;

@@ -13,9 +13,11 @@ namespace cpu::compute {
 /// takes, and from which the result is blended into the caller's.
 class ConvolutionPlan {
  public:
-  /// Null where the algorithm does not exist for the shape.
+  /// Null where the algorithm does not exist for the shape. `keeps_single`: the result is in single precision where the
+  /// kernel would round it to 16 bits.
   static std::unique_ptr<ConvolutionPlan> make(ConvolutionDirection direction, ConvolutionAlgorithm algorithm,
-                                               const ConvolutionShape& shape, const Epilogue& epilogue);
+                                               const ConvolutionShape& shape, const Epilogue& epilogue,
+                                               bool keeps_single = false);
 
   const ConvolutionShape& shape() const { return user_; }
   size_t workspace() const { return kernel_->workspace(); }

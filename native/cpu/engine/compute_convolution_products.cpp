@@ -11,8 +11,6 @@
 namespace cpu::compute {
 namespace {
 
-int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// The places of one spatial dimension. Those of the image are ordered by what is left when the stride divides them:
 /// what a tap meets from one output to the next are neighbours then.
 struct Axis {
@@ -28,13 +26,13 @@ struct Axis {
 
   int64_t offset(int64_t tap) const { return tap * dilation - padding; }
   /// The first output for which a tap meets a pixel, and the first behind them; none where the second is not larger.
-  int64_t first_output(int64_t tap) const { return std::max<int64_t>(0, ceiling(-offset(tap), stride)); }
+  int64_t first_output(int64_t tap) const { return parts_of(std::max<int64_t>(0, -offset(tap)), stride); }
   int64_t end_of_outputs(int64_t tap) const {
     return offset(tap) >= size ? 0 : std::min(outputs, (size - 1 - offset(tap)) / stride + 1);
   }
   /// Where a pixel of the image is kept.
   int64_t place(int64_t pixel) const {
-    const int64_t rest = pixel % stride, longer = (size - 1) % stride + 1, count = ceiling(size, stride);
+    const int64_t rest = pixel % stride, longer = (size - 1) % stride + 1, count = parts_of(size, stride);
     return std::min(rest, longer) * count + std::max<int64_t>(0, rest - longer) * (count - 1) + pixel / stride;
   }
   bool is_met(int64_t pixel) const {
@@ -58,9 +56,9 @@ class FilterGradientByProducts final : public ConvolutionKernel {
         outputs_(shape.y.dims[1]),
         // So many images that a product is deep enough to be fast, and their pixels stay in the caches.
         block_(std::clamp<int64_t>(depth_of_products / columns_.outputs, 1, images_)),
-        input_parts_(ceiling(inputs_, 128)),
-        output_part_(rows_.taps * columns_.taps * input_parts_ * ceiling(outputs_, 128) < 32 ? 64 : 128),
-        output_parts_(ceiling(outputs_, output_part_)),
+        input_parts_(parts_of(inputs_, input_part)),
+        output_part_(rows_.taps * columns_.taps * input_parts_ * parts_of(outputs_, 128) < 32 ? 64 : 128),
+        output_parts_(parts_of(outputs_, output_part_)),
         x_bytes_(static_cast<size_t>(rows_.size * columns_.size * block_ * inputs_) * sizeof(float)) {
     const int64_t y_elements = rows_.outputs * columns_.outputs * block_ * outputs_;
     workspace_ = x_bytes_ + static_cast<size_t>(y_elements) * sizeof(float);
@@ -90,7 +88,7 @@ class FilterGradientByProducts final : public ConvolutionKernel {
   }
 
  private:
-  static constexpr int64_t depth_of_products = 256;
+  static constexpr int64_t depth_of_products = 256, input_part = 128;
 
   /// A row of all images of a block, its pixels in the order of places, of each pixel all images.
   void take_row_of_x(const float* x, int64_t image, int64_t count, int64_t row, float* block) const {
@@ -121,10 +119,11 @@ class FilterGradientByProducts final : public ConvolutionKernel {
 
   /// One tap of some output and some input channels: a product for every row of outputs.
   bool multiply(int64_t number, int64_t count, bool add, const float* x, const float* y, float* dw) const {
-    const int64_t input = number % input_parts_ * 128, output = number / input_parts_ % output_parts_ * output_part_;
+    const int64_t input = number % input_parts_ * input_part,
+                  output = number / input_parts_ % output_parts_ * output_part_;
     const int64_t tap = number / input_parts_ / output_parts_;
     const int64_t row_tap = tap / columns_.taps, column_tap = tap % columns_.taps;
-    const int64_t input_count = std::min<int64_t>(128, inputs_ - input),
+    const int64_t input_count = std::min(input_part, inputs_ - input),
                   output_count = std::min(output_part_, outputs_ - output);
     const Tensor& w = shape_.w;
     float* target = dw + output * w.strides[0] + row_tap * w.strides[2] + column_tap * w.strides[3] + input;

@@ -33,13 +33,12 @@ bool has_kernels() {
 #endif
 }
 
-int64_t divided(int64_t number, int64_t by) { return (number + by - 1) / by; }
-int64_t rounded_up(int64_t number, int64_t to) { return divided(number, to) * to; }
+int64_t rounded_up(int64_t number, int64_t to) { return parts_of(number, to) * to; }
 
 /// Bytes of `count` numbers in whole pages.
 template <class T>
 size_t bytes_of(int64_t count) {
-  return static_cast<size_t>(rounded_up(count * static_cast<int64_t>(sizeof(T)), 4096));
+  return whole_pages(static_cast<size_t>(count) * sizeof(T));
 }
 
 /// Elements from one point of a packed tensor to the next: points a power of two apart would compete for the same lines
@@ -74,13 +73,13 @@ class WinogradConvolution final : public ConvolutionKernel {
       first_tap_ = 2 * (w.strides[2] + w.strides[3]);
     }
     inputs_ = rounded_up(filter_.inputs, winograd_lanes);
-    blocks_ = divided(filter_.outputs, winograd_block);
+    blocks_ = parts_of(filter_.outputs, winograd_block);
     const auto tile_bytes =
         static_cast<int64_t>(winograd_points * inputs_ * sizeof(uint16_t) + sum_stride * sizeof(float));
     // What a thread works on at a time stays in its core's own cache, beside the part of the filter it is multiplied
     // with, but is so much that the filter, which comes from further away, is used often enough.
     constexpr int64_t cached_bytes = 256 << 10, least_tiles = 28;
-    most_tiles_ = std::min(divided(tiles_, threads_), std::max(cached_bytes / tile_bytes, least_tiles));
+    most_tiles_ = std::min(parts_of(tiles_, threads_), std::max(cached_bytes / tile_bytes, least_tiles));
     point_stride_ = spread(most_tiles_ * inputs_);
     filter_bytes_ = bytes_of<uint16_t>(blocks_ * block_elements());
     window_bytes_ = bytes_of<uint16_t>(winograd_points * point_stride_);
@@ -96,7 +95,7 @@ class WinogradConvolution final : public ConvolutionKernel {
     auto* packed_filter = reinterpret_cast<uint16_t*>(workspace);
     const int threads = std::min(threads_, omp_get_max_threads());
     // Every thread gets the same.
-    const int64_t rounds = rounded_up(divided(tiles_, most_tiles_), threads), round_tiles = divided(tiles_, rounds);
+    const int64_t rounds = rounded_up(parts_of(tiles_, most_tiles_), threads), round_tiles = parts_of(tiles_, rounds);
 #pragma omp parallel num_threads(threads)
     {
       char* own = workspace + filter_bytes_ + own_bytes_ * static_cast<size_t>(omp_get_thread_num());
@@ -162,11 +161,11 @@ class WinogradGradient final : public ConvolutionKernel {
     // None of this depends on the number of threads, on which the bits would depend then.
     constexpr int64_t parts = 8, least_tiles = 64, least_outputs = 128, most_sums = 4 << 20;
     const int64_t most_parts = std::min(most_sums / (winograd_points * inputs_ * outputs_), tiles_ / least_tiles);
-    part_tiles_ = divided(tiles_, std::clamp<int64_t>(most_parts, 1, parts));
-    tile_parts_ = divided(tiles_, part_tiles_);
+    part_tiles_ = parts_of(tiles_, std::clamp<int64_t>(most_parts, 1, parts));
+    tile_parts_ = parts_of(tiles_, part_tiles_);
     const int64_t output_parts = std::clamp<int64_t>(outputs_ / least_outputs, 1, parts / tile_parts_);
-    part_outputs_ = rounded_up(divided(outputs_, output_parts), winograd_lanes);
-    output_parts_ = divided(outputs_, part_outputs_);
+    part_outputs_ = rounded_up(parts_of(outputs_, output_parts), winograd_lanes);
+    output_parts_ = parts_of(outputs_, part_outputs_);
     const auto tile_bytes = static_cast<int64_t>(winograd_points * (inputs_ + part_outputs_) * sizeof(uint16_t));
     // The sums, which are read and written every time, cost more than a cache that is too small for what is
     // transformed.
@@ -204,7 +203,7 @@ class WinogradGradient final : public ConvolutionKernel {
           float* sums = all_sums + tile_part * part_stride + output * winograd_block;
           const int64_t end = std::min(tiles_, start + part_tiles_);
           for (int64_t tile = start; tile < end; tile += round_tiles_) {
-            const int64_t tiles = std::min(round_tiles_, end - tile), pairs = divided(tiles, 2);
+            const int64_t tiles = std::min(round_tiles_, end - tile), pairs = parts_of(tiles, 2);
             kernels_.pair_windows(images_, images, tile, tiles, window_stride_, windows);
             kernels_.pair_results(results_, results, tile, tiles, output, outputs, result_stride_, packed_results);
             for (int point = 0; point < winograd_points; ++point) {
