@@ -50,10 +50,15 @@ status=0
 dotnet test ResNetCudnn.sln -c Release --no-build --nologo -maxcpucount:1 \
   --logger trx --results-directory "$results" "$@" 2>&1 | tee "$log" || status=$?
 
+# The characters that XML writes as words.
+plain_text() {
+  sed 's/&quot;/"/g; s/&apos;/'"'"'/g; s/&#x[AD];/ /g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
+}
+
 # The runner's short output says neither why a test was skipped nor what a passing test found out.
 if compgen -G "$results/*.trx" >/dev/null; then
   sed -n '/<UnitTestResult .*outcome="NotExecuted"/,/<\/UnitTestResult>/s/.*<Message>\(.*\)/skipped: \1/p' "$results"/*.trx |
-    sed 's/<\/Message>.*//; s/&quot;/"/g; s/&apos;/'"'"'/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' | sort | uniq -c
+    sed 's/<\/Message>.*//' | plain_text | sort | uniq -c
 fi
 if compgen -G "$reports/*.txt" >/dev/null; then
   cat "$reports"/*.txt
@@ -67,7 +72,7 @@ if compgen -G "$results/*.trx" >/dev/null; then
     message { line = $0; sub(/<\/Message>.*/, "", line); print "  " line }
     /<\/Message>/ { message = 0 }
     /<\/UnitTestResult>/ { failed = 0 }' "$results"/*.trx |
-    sed 's/&quot;/"/g; s/&apos;/'"'"'/g; s/&#x[AD];/ /g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
+    plain_text
 fi
 
 # The runner prints one line a project: "Passed!  - Failed: 0, Passed: 12, Skipped: 1, Total: 13, ..."

@@ -125,23 +125,11 @@ public class RunFolderTests
     {
         using var temporary = new TemporaryFolder();
         string file = temporary["config.json"];
-        var random = new Random(1);
-        int refused = 0;
-        for (int round = 0; round < 2000; round++)
+        int refused = RefusalsOfDamaged(file, Encoding.UTF8.GetBytes(FirstVersion), rounds: 2000, () =>
         {
-            File.WriteAllBytes(file, Damaged(Encoding.UTF8.GetBytes(FirstVersion), random));
-            try
-            {
-                Recipe recipe = RunConfiguration.Read(file).ToRecipe(file);
-                Assert.That((recipe.Epochs, recipe.BatchSize), Is.GreaterThanOrEqualTo((1, 1)));
-            }
-            catch (RunFolderException refusal)
-            {
-                Assert.That(refusal.Message, Does.Contain(file));
-                refused++;
-            }
-        }
-
+            Recipe recipe = RunConfiguration.Read(file).ToRecipe(file);
+            Assert.That((recipe.Epochs, recipe.BatchSize), Is.GreaterThanOrEqualTo((1, 1)));
+        });
         Assert.That(refused, Is.InRange(1000, 1999));
     }
 
@@ -155,24 +143,11 @@ public class RunFolderTests
             folder.Add(new EpochMetrics(epoch, 0.1, 1.25, 0.5, 1.5, 0.25, 10, 1), "digits");
         }
 
-        byte[] written = File.ReadAllBytes(folder.MetricsFile);
-        var random = new Random(1);
-        int refused = 0;
-        for (int round = 0; round < 1000; round++)
+        int refused = RefusalsOfDamaged(folder.MetricsFile, File.ReadAllBytes(folder.MetricsFile), rounds: 1000, () =>
         {
-            File.WriteAllBytes(folder.MetricsFile, Damaged(written, random));
-            try
-            {
-                folder.ReadMetrics(3);
-                Assert.That(folder.Epochs.Select(row => row.Epoch), Is.EqualTo(new[] { 1, 2, 3 }));
-            }
-            catch (RunFolderException refusal)
-            {
-                Assert.That(refusal.Message, Does.Contain(folder.MetricsFile));
-                refused++;
-            }
-        }
-
+            folder.ReadMetrics(3);
+            Assert.That(folder.Epochs.Select(row => row.Epoch), Is.EqualTo(new[] { 1, 2, 3 }));
+        });
         Assert.That(refused, Is.InRange(500, 999));
     }
 
@@ -198,6 +173,28 @@ public class RunFolderTests
         folder.ReadMetrics(2);
         Assert.That(folder.Epochs.Select(e => e.Epoch), Is.EqualTo(new[] { 1, 2 }));
         Assert.That(() => folder.ReadMetrics(4), Throws.TypeOf<RunFolderException>().With.Message.Contains("epoch 4"));
+    }
+
+    // How often a file with damaged content is refused; every refusal names the file.
+    private static int RefusalsOfDamaged(string file, byte[] written, int rounds, Action read)
+    {
+        var random = new Random(1);
+        int refused = 0;
+        for (int round = 0; round < rounds; round++)
+        {
+            File.WriteAllBytes(file, Damaged(written, random));
+            try
+            {
+                read();
+            }
+            catch (RunFolderException refusal)
+            {
+                Assert.That(refusal.Message, Does.Contain(file));
+                refused++;
+            }
+        }
+
+        return refused;
     }
 
     // A few bytes changed; every fourth time cut off, too.
